@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import completion
-from .options import Engine, Json, PageFile, Seed, writable_file
+from .options import Engine, Json, PageFile, PageLang, PageLanguage, Seed, lang_words, writable_file
 from .output import echo_json
 from .progress import note_progress
 from .simulate import finite, load
@@ -40,6 +40,7 @@ def calibrate(
         ),
     ] = None,
     out: PageFile = None,
+    language: PageLang = PageLanguage.ENGLISH,
     engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
@@ -75,10 +76,11 @@ def calibrate(
             "--seed",
             str(seed),
             *(["--quick"] if quick else []),
+            *lang_words(language),
             "--out",
             out.name,
         ]
-        write_calibration_page(out, found, shlex.join(words))
+        write_calibration_page(out, found, shlex.join(words), language.value)
         typer.echo(f"page: {out}", err=True)
 
 

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .environment import Env, binding_environ
-from .options import BUDGET, OUTPUT, CheckSalt, CheckSeed, On, day_of, writable_file, writable_folder
+from .options import (
+    BUDGET,
+    OUTPUT,
+    CheckSalt,
+    CheckSeed,
+    On,
+    PageLang,
+    PageLanguage,
+    day_of,
+    writable_file,
+    writable_folder,
+)
 from .output import echo_json
 
 if TYPE_CHECKING:
@@ -49,6 +60,7 @@ def chain(
             "--html", metavar="FILE", callback=writable_file, rich_help_panel=OUTPUT, help="Write the HTML page here."
         ),
     ] = None,
+    language: PageLang = PageLanguage.ENGLISH,
     as_json: Annotated[
         bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print chain.json instead of a summary.")
     ] = False,
@@ -85,11 +97,18 @@ def chain(
     with ExitStack() as stack:
         targets = connected(stack, described, bindings, seed=seed, salt=salt, on=day, max_requests=max_requests)
         report = run_chain(targets, on=day, seed=seed, salt=salt)
-    show(report, out=out, html=html, as_json=as_json)
+    show(report, out=out, html=html, as_json=as_json, language=language)
     raise typer.Exit(report.summary.exit_code)
 
 
-def show(report: ChainReport, *, out: Path | None, html: Path | None, as_json: bool) -> None:
+def show(
+    report: ChainReport,
+    *,
+    out: Path | None,
+    html: Path | None,
+    as_json: bool,
+    language: PageLanguage = PageLanguage.ENGLISH,
+) -> None:
     """Write the files that were asked for, and print the summary or the JSON."""
     from shenhe.reports.pages.chain import write_chain_page
     from shenhe.reports.terminal.chain import print_chain
@@ -97,10 +116,10 @@ def show(report: ChainReport, *, out: Path | None, html: Path | None, as_json: b
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         report.write(out / "chain.json")
-        write_chain_page(out / "chain.html", report)
+        write_chain_page(out / "chain.html", report, language.value)
         typer.echo(f"written: {out / 'chain.json'}, {out / 'chain.html'}", err=True)
     if html is not None:
-        write_chain_page(html, report)
+        write_chain_page(html, report, language.value)
         typer.echo(f"written: {html}", err=True)
     if as_json:
         echo_json(report.model_dump_json(indent=1))

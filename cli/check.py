@@ -29,6 +29,8 @@ from .options import (
     Examples,
     On,
     Packs,
+    PageLang,
+    PageLanguage,
     Rules,
     Strength,
     TakenReadings,
@@ -226,6 +228,7 @@ def check(
             "--html", metavar="FILE", callback=writable_file, rich_help_panel=OUTPUT, help="Write the HTML report here."
         ),
     ] = None,
+    language: PageLang = PageLanguage.ENGLISH,
     verbose: Annotated[
         bool,
         typer.Option(
@@ -363,7 +366,7 @@ def check(
         finally:
             bar.clear()
     report = change(report)
-    written = write_outputs(report, outputs)
+    written = write_outputs(report, outputs, language.value)
     if as_json:
         echo_json(report.model_dump_json(indent=1))
     else:

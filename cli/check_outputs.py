@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
@@ -34,7 +34,7 @@ def output_files(out: Path | None, report: Path | None, junit: Path | None, html
     return outputs
 
 
-def write_outputs(report: Report, outputs: dict[str, Path]) -> bool:
+def write_outputs(report: Report, outputs: dict[str, Path], language: Literal["en", "zh"] = "en") -> bool:
     """Write the outputs, each whatever becomes of the others; whether all were written."""
     from shenhe.conformance.evidence.own import remember
     from shenhe.reports.formats.junit import write_junit
@@ -43,7 +43,7 @@ def write_outputs(report: Report, outputs: dict[str, Path]) -> bool:
     writers: dict[str, Callable[[Path], object]] = {
         "report": report.write,
         "junit": lambda path: write_junit(report, path),
-        "html": lambda path: write_page(path, [report]),
+        "html": lambda path: write_page(path, [report], language=language),
     }
     written = True
     for kind, path in outputs.items():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import Seed, Workers, writable_folder
+from .options import PageLang, PageLanguage, Seed, Workers, writable_folder
 
 if TYPE_CHECKING:
     from shenhe.conformance.report import Report
@@ -47,6 +47,7 @@ def demo(
     ] = 3,
     seed: Seed = 1,
     workers: Workers = None,
+    language: PageLang = PageLanguage.ENGLISH,
     chain: Annotated[
         bool,
         typer.Option(
@@ -81,7 +82,7 @@ def demo(
     runs = [_simulated(name, replications, seed, workers, out / "runs" / name) for name in POLICIES]
     page = out / "index.html"
     _say("4/4  writing the page")
-    write_page(page, reports, runs)
+    write_page(page, reports, runs, language.value)
 
     for report in reports:
         typer.echo(_sentence(report))

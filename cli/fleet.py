@@ -12,7 +12,21 @@ import typer
 from shenhe.conformance.verdict import Level
 
 from .environment import binding_environ
-from .options import BUDGET, INTERRUPTED, AtLevel, CheckSeed, Examples, On, Packs, Rules, day_of, split, writable_folder
+from .options import (
+    BUDGET,
+    INTERRUPTED,
+    AtLevel,
+    CheckSeed,
+    Examples,
+    On,
+    Packs,
+    PageLang,
+    PageLanguage,
+    Rules,
+    day_of,
+    split,
+    writable_folder,
+)
 from .output import echo_json
 
 if TYPE_CHECKING:
@@ -113,6 +127,7 @@ def fleet(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Check every provider again, including those that an earlier run finished.")
     ] = False,
+    language: PageLang = PageLanguage.ENGLISH,
     as_json: Annotated[bool, typer.Option("--json", help="Print fleet.json instead of the table.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of fleet.json, then exit.")] = False,
 ) -> None:
@@ -168,7 +183,7 @@ def fleet(
         baselines=_baselines(baseline_dir, chosen) if baseline_dir is not None else None,
         progress=_told,
     )
-    _write_pages(whole, out)
+    _write_pages(whole, out, language)
     if as_json:
         echo_json(whole.model_dump_json(indent=1))
     else:
@@ -204,8 +219,8 @@ def _baselines(folder: Path, chosen: Sequence[Member]) -> dict[str, Baseline]:
     return {name: read_baseline(path) for name, path in files.items() if path.is_file()}
 
 
-def _write_pages(whole: Fleet, out: Path) -> None:
-    """Write the page of each provider that has a report, unless it exists, and the page of the fleet."""
+def _write_pages(whole: Fleet, out: Path, language: PageLanguage) -> None:
+    """Write the page of each provider that has a report, unless it is there in this language, and that of the fleet."""
     from shenhe.reports.pages.fleet import write_fleet_page
 
     pages = {}
@@ -213,30 +228,36 @@ def _write_pages(whole: Fleet, out: Path) -> None:
         if provider.report is None:
             continue
         path = (out / provider.report).with_name("report.html")
-        problem = _write_page(provider, out / provider.report, path)
+        problem = _write_page(provider, out / provider.report, path, language)
         if problem:
             _say(f"no page for {provider.name}: {problem}")
         else:
             pages[provider.name] = path.relative_to(out).as_posix()
-    write_fleet_page(out / "index.html", whole, pages)
+    write_fleet_page(out / "index.html", whole, pages, language.value)
 
 
-def _write_page(provider: FleetRow, report: Path, page: Path) -> str:
+def _write_page(provider: FleetRow, report: Path, page: Path, language: PageLanguage) -> str:
     """Why there is no page, or nothing. Whatever a report holds, it costs no other provider its page."""
     from shenhe.conformance.report import ReportError, parse_report, read_report_bytes
     from shenhe.reports.pages.clauses import PageError
     from shenhe.reports.pages.page import write_page
 
     try:
-        if page.exists() and page.stat().st_mtime_ns >= report.stat().st_mtime_ns:
+        if page.exists() and page.stat().st_mtime_ns >= report.stat().st_mtime_ns and _is_in(page, language):
             return ""
         data = read_report_bytes(report)
         if len(data) > LARGEST_SHOWN:
             return f"its report has {len(data):,} bytes; read it as it is"
-        write_page(page, [parse_report(data, str(report))])
+        write_page(page, [parse_report(data, str(report))], language=language.value)
     except (OSError, ReportError, PageError) as error:
         return str(error)
     return ""
+
+
+def _is_in(page: Path, language: PageLanguage) -> bool:
+    """Whether an existing page is in a language."""
+    with page.open("rb") as file:
+        return (b'lang="zh' in file.read(200)) == (language is PageLanguage.CHINESE)
 
 
 def _told(name: str, result: Result, done: int, total: int, kept: bool) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import completion
-from .options import Engine, Json, PageFile, Seed, Set
+from .options import Engine, Json, PageFile, PageLang, PageLanguage, Seed, Set, lang_words
 from .output import echo_json
 from .progress import note_progress
 from .simulate import finite, load
@@ -70,6 +70,7 @@ def forecast(
     seed: Seed = 1,
     sets: Set = None,
     out: PageFile = None,
+    language: PageLang = PageLanguage.ENGLISH,
     engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
@@ -105,7 +106,7 @@ def forecast(
     if role:
         name = store if role == STORE else platform
         _forecast_actor(
-            measured, scenario, sets, role, name, days, link, replications, seed, engine, as_json, out, report.name
+            measured, scenario, sets, role, name, days, link, replications, seed, engine, as_json, out, report.name, language
         )
         return
     with using(engine):
@@ -141,7 +142,7 @@ def forecast(
         words += ["--link", link, "--occasions", occasions, "--replications", str(replications), "--seed", str(seed)]
         for text in sets or ():
             words += ["--set", text]
-        write_forecast_page(out, found, shlex.join([*words, "--out", out.name]))
+        write_forecast_page(out, found, shlex.join([*words, *lang_words(language), "--out", out.name]), language.value)
         typer.echo(f"page: {out}", err=True)
 
 
@@ -159,6 +160,7 @@ def _forecast_actor(
     as_json: bool,
     out: Path | None,
     report: str,
+    language: PageLanguage,
 ) -> None:
     """Forecast a store or a platform."""
     from shenhe.simulator.estimation.measured import STORE
@@ -202,7 +204,8 @@ def _forecast_actor(
         words += ["--days", f"{days:g}", "--link", link, "--replications", str(replications), "--seed", str(seed)]
         for text in sets or ():
             words += ["--set", text]
-        write_actor_page(out, found, role, shlex.join([*words, "--out", out.name]))
+        command = shlex.join([*words, *lang_words(language), "--out", out.name])
+        write_actor_page(out, found, role, command, language.value)
         typer.echo(f"page: {out}", err=True)
 
 

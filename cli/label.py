@@ -13,6 +13,7 @@ import typer
 from shenhe.core.files import write_whole
 
 from .label_files import STDIN, input_as_files, must_be_readable, sidecars_of, signing_key_of, trusted_certificates
+from .options import PageLang, PageLanguage
 from .output import echo_json
 from .progress import ProgressLine
 
@@ -314,6 +315,7 @@ def audit(
         "label-audit.jsonl"
     ),
     page: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write an HTML page.")] = None,
+    language: PageLang = PageLanguage.ENGLISH,
     whole: Annotated[
         bool, typer.Option("--all", help="Also look at pixels, listen to sound and verify credentials (slower).")
     ] = False,
@@ -358,7 +360,7 @@ def audit(
     if page is not None:
         from shenhe.reports.pages.audit import write_audit_page
 
-        write_audit_page(page, str(folder), rows)
+        write_audit_page(page, str(folder), rows, language.value)
     if show:
         for row in rows:
             if row.status == show:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -48,6 +49,24 @@ def _refuse_unwritable(value: Path, folder: Path) -> None:
         raise typer.BadParameter(f"{value} cannot be written: {nearest} is a file, expected a folder")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise typer.BadParameter(f"{value} cannot be written: no permission for {nearest}")
+
+
+# -- pages
+
+
+class PageLanguage(StrEnum):
+    """A language of a page."""
+
+    ENGLISH = "en"
+    CHINESE = "zh"
+
+
+PageLang = Annotated[PageLanguage, typer.Option("--lang", help="Language of the page.")]
+
+
+def lang_words(language: PageLanguage) -> list[str]:
+    """The option in a command that makes a page again."""
+    return [] if language is PageLanguage.ENGLISH else ["--lang", language.value]
 
 
 # -- commands that run checks

@@ -8,18 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .options import writable_file
+from .options import PageLang, PageLanguage, writable_file
 
 if TYPE_CHECKING:
     from shenhe.conformance.report import Report
     from shenhe.simulator import Run
-
-
-class Language(StrEnum):
-    """A language of a page."""
-
-    ENGLISH = "en"
-    CHINESE = "zh"
 
 
 class PageFormat(StrEnum):
@@ -59,7 +52,7 @@ def report(
         bool,
         typer.Option("--decision", help="Write the decision page about two run folders: what B changes against A."),
     ] = False,
-    language: Annotated[Language, typer.Option("--lang", help="Language of the page.")] = Language.ENGLISH,
+    language: PageLang = PageLanguage.ENGLISH,
     question: Annotated[
         str, typer.Option("--question", metavar="TEXT", help="Title of the decision page. Default: made from A and B.")
     ] = "",
@@ -86,6 +79,8 @@ def report(
 
     Example:  shenhe report a.json b.json runs/cn-2022-draft runs/cn-2023 --out report.html
 
+    Example:  shenhe report runs/cn-2022-draft runs/cn-2023 --lang zh --out runs.html
+
     Example:  shenhe report runs/cn-2022-draft runs/cn-2023 --decision --lang zh --out decision.html
     """
     written_as = page_format or _format_of(out)
@@ -100,10 +95,6 @@ def report(
         page = _decision(reports, runs, inputs, language.value, question, study, out or Path("report.html"))
         _write(page, out or Path("report.html"), written_as)
         return
-    if runs and language is not Language.ENGLISH and written_as is not PageFormat.MARKDOWN:
-        raise typer.BadParameter(
-            "pages of simulation runs are in English; --decision makes a Chinese page of two runs", param_hint="--lang"
-        )
     if junit is not None and len(reports) != 1:
         raise typer.BadParameter(
             f"found {len(reports)} reports, expected exactly one report.json for JUnit", param_hint="--junit"

@@ -14,7 +14,7 @@ import typer
 
 from . import completion
 from .help import HelpGroup
-from .options import Engine, Json, writable_file, writable_folder
+from .options import Engine, Json, PageLang, PageLanguage, lang_words, writable_file, writable_folder
 from .output import echo_json
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def run(
     scheduler: Scheduler = None,
     engine: Engine = "auto",
     yes: Yes = False,
+    language: PageLang = PageLanguage.ENGLISH,
     as_json: Json = False,
 ) -> None:
     """Run a study, or the part of it that is not finished.
@@ -94,7 +95,7 @@ def run(
     from shenhe.simulator.study import load_study, run_study
 
     plan = load_study(study)
-    command = shlex.join(["shenhe", "study", study, "--out", str(out)])
+    command = shlex.join(["shenhe", "study", study, *lang_words(language), "--out", str(out)])
     for sentence in dict.fromkeys(text for scenario in plan.scenarios for text in scenario.population.notices):
         typer.echo(sentence, err=True)
     with (
@@ -106,7 +107,7 @@ def run(
         )
         analyses = overview(done)
     page = out / "index.html"
-    write_study_page(page, done, analyses)
+    write_study_page(page, done, analyses, language.value)
     if as_json:
         echo_json(json.dumps(_document(done, analyses), indent=2, ensure_ascii=False))
     else:
@@ -186,6 +187,7 @@ def analyse(
         Path | None,
         typer.Option("--figure", metavar="FILE.html", callback=writable_file, help="Write the figure as an HTML page."),
     ] = None,
+    language: PageLang = PageLanguage.ENGLISH,
     as_json: Json = False,
 ) -> None:
     """Answer one question from the results of a study.
@@ -208,7 +210,7 @@ def analyse(
     if figure is not None:
         from shenhe.reports.pages.study import write_study_page
 
-        write_study_page(figure, done, [analysis])
+        write_study_page(figure, done, [analysis], language.value)
     if as_json:
         echo_json(json.dumps(_rows(analysis), indent=2, ensure_ascii=False))
     else:
@@ -231,6 +233,7 @@ def search(
     scheduler: Scheduler = None,
     engine: Engine = "auto",
     yes: Yes = False,
+    language: PageLang = PageLanguage.ENGLISH,
     as_json: Json = False,
 ) -> None:
     """Search the levers of a policy for Pareto-optimal settings: no other setting is better on all objectives.
@@ -243,12 +246,12 @@ def search(
     from shenhe.simulator.study import load_study
 
     plan = load_study(study)
-    command = shlex.join(["shenhe", "study", "search", study, "--out", str(out)])
+    command = shlex.join(["shenhe", "study", "search", study, *lang_words(language), "--out", str(out)])
     with using(engine), _Progress(f"{plan.study.name}, search", out) as progress:
         analysis, done = search_policies(
             plan, out, _pool(executor, workers, scheduler), progress, agree=None if yes else _agree, command=command
         )
-    write_study_page(out / "index.html", done, [analysis])
+    write_study_page(out / "index.html", done, [analysis], language.value)
     if as_json:
         echo_json(json.dumps(_rows(analysis), indent=2, ensure_ascii=False))
     else:

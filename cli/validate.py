@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Engine, Json, PageFile
+from .options import Engine, Json, PageFile, PageLang, PageLanguage, lang_words
 from .output import echo_json
 from .progress import note_progress
 from .simulate import finite
@@ -21,6 +21,7 @@ def validate(
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Random seed of the runs.")] = 2023,
     quick: Annotated[bool, typer.Option("--quick", help="Run fewer replications, with wider errors.")] = False,
     out: PageFile = None,
+    language: PageLang = PageLanguage.ENGLISH,
     engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
@@ -44,8 +45,9 @@ def validate(
     if out is not None:
         from shenhe.reports.pages.validation import write_validation_page
 
-        words = ["shenhe", "validate", "--seed", str(seed), *(["--quick"] if quick else []), "--out", out.name]
-        write_validation_page(out, found, shlex.join(words))
+        words = ["shenhe", "validate", "--seed", str(seed), *(["--quick"] if quick else [])]
+        words += [*lang_words(language), "--out", out.name]
+        write_validation_page(out, found, shlex.join(words), language.value)
         typer.echo(f"page: {out}", err=True)
     if found.failed:
         raise typer.Exit(1)

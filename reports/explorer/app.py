@@ -14,12 +14,13 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from shenhe.core.errors import ShenheError
 
+from ..pages.language import Language, language_of
 from .desk import Desk, Workplace
 from .layout import shell
 from .opened import Opened, page_of
 from .state import State
 from .wiring import Server, register
-from .words import Language, words
+from .words import words
 
 MAX_BODY = 2_000_000
 """Bytes of a request; a state takes a few thousand."""
@@ -145,7 +146,11 @@ def _pages(server: flask.Flask, desk: Desk, opened: Sequence[Opened]) -> None:
         if place >= len(opened):
             return flask.Response("not found", 404, content_type="text/plain")
         try:
-            return flask.Response(page_of(opened[place]), headers=own, content_type="text/html; charset=utf-8")
+            return flask.Response(
+                page_of(opened[place], language_of(flask.request.args.get("lang"))),
+                headers=own,
+                content_type="text/html; charset=utf-8",
+            )
         except (ShenheError, OSError) as error:
             return flask.Response(str(error), 422, content_type="text/plain; charset=utf-8")
 

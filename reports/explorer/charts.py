@@ -11,8 +11,9 @@ import plotly.graph_objects as go
 
 from ..figures.curves import Curve
 from ..figures.drawing import DASHES, SYMBOLS, error_bars, six_digits
+from ..pages.language import Language
 from .series import LEVELS, Breakdown
-from .words import Language, behaviour_title, class_title, outcome_title, words
+from .words import behaviour_title, class_title, outcome_title, words
 from .work import Heat, Result, Timeline
 
 Theme = Literal["light", "dark"]

@@ -9,11 +9,12 @@ from dash import dcc, html
 from shenhe import scenarios
 from shenhe.simulator import load_scenario
 
+from ..pages.language import Language
 from .panel import group_options
 from .parts import group, labelled, note
 from .series import SERIES
 from .state import MAX_REPLICATIONS, SIZES, State
-from .words import OUTCOMES, Language, class_title, outcome_title, words
+from .words import OUTCOMES, class_title, outcome_title, words
 
 VIEWS = ("overview", "time", "who", "heat", "providers", "decision", "files", "export")
 

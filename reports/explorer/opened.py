@@ -14,6 +14,8 @@ from typing import Literal
 
 from shenhe.core.errors import ShenheError
 
+from ..pages.language import Language
+
 What = Literal["report", "fleet", "chain", "study", "run"]
 MAX_OPENED = 200
 
@@ -76,14 +78,14 @@ def _is_study(place: Path) -> bool:
 
 
 @functools.lru_cache(maxsize=32)
-def page_of(opened: Opened) -> str:
+def page_of(opened: Opened, language: Language = "en") -> str:
     """The page of a result. Raises :class:`ShenheError` for one that cannot be read."""
     if opened.what == "report":
         from shenhe.conformance.report import read_report
 
         from ..pages.page import render_page
 
-        return render_page([read_report(opened.path)])
+        return render_page([read_report(opened.path)], (), language)
     if opened.what == "fleet":
         from shenhe.conformance.fleet import Fleet
 
@@ -91,7 +93,7 @@ def page_of(opened: Opened) -> str:
 
         text = (opened.path / "fleet.json").read_text(encoding="utf-8")
         try:
-            return render_fleet_page(Fleet.model_validate_json(text), {})
+            return render_fleet_page(Fleet.model_validate_json(text), {}, language)
         except ValueError as error:
             raise OpenError(f"{opened.path}: is no fleet.json of this version ({type(error).__name__})") from None
     if opened.what == "chain":
@@ -100,7 +102,7 @@ def page_of(opened: Opened) -> str:
         from ..pages.chain import render_chain_page
 
         try:
-            return render_chain_page(ChainReport.model_validate_json(opened.path.read_text(encoding="utf-8")))
+            return render_chain_page(ChainReport.model_validate_json(opened.path.read_text(encoding="utf-8")), language)
         except ValueError as error:
             raise OpenError(f"{opened.path}: is no chain.json of this version ({type(error).__name__})") from None
     if opened.what == "study":
@@ -110,9 +112,9 @@ def page_of(opened: Opened) -> str:
         from ..pages.study import render_study_page
 
         study = read_study(opened.path)
-        return render_study_page(study, overview(study))
+        return render_study_page(study, overview(study), language)
     from shenhe.simulator import read_run
 
     from ..pages.page import render_page
 
-    return render_page([], [read_run(opened.path)])
+    return render_page([], [read_run(opened.path)], language)

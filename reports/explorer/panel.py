@@ -10,9 +10,10 @@ from dash import dcc, html
 from shenhe.simulator import ScenarioError
 from shenhe.simulator.levers import Setting, described_levers, groups, settings
 
+from ..pages.language import Language
 from .parts import asking, note
 from .state import LETTERS, State
-from .words import Language, plain_value, words
+from .words import plain_value, words
 
 MOST = 24
 """Levers shown at once; a search that finds more asks for another word."""

@@ -10,7 +10,8 @@ from typing import Any
 import plotly.graph_objects as go
 from dash import dcc, html
 
-from .words import Language, words
+from ..pages.language import Language
+from .words import words
 from .work import PairedShift, Span
 
 Cell = str | Mapping[str, Any]

@@ -10,6 +10,7 @@ from dash import dcc, html
 
 from shenhe.simulator.runs.comparison import BEHAVIOURS, SIZES
 
+from ..pages.language import Language
 from . import charts
 from .charts import Theme
 from .parts import Cell, asking, data_table, details, note, number, picture, spanned
@@ -17,7 +18,6 @@ from .series import SERIES, Breakdown
 from .state import LETTERS, State
 from .words import (
     OUTCOMES,
-    Language,
     behaviour_title,
     class_title,
     event_title,

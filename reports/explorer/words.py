@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any
 
 from shenhe.core.document import read_yaml
 from shenhe.simulator.runs.outcomes import METRICS
 
-Language = Literal["en", "zh"]
+from ..pages.language import Language
+
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 OUTCOMES = (
@@ -45,15 +46,6 @@ def words(language: Language) -> Mapping[str, Any]:
         raise TypeError("words.yaml holds no mapping")
     found: Any = data[language]
     return dict(found)
-
-
-def language_of(text: object) -> Language:
-    """``en`` or ``zh``; anything else is English.
-
-    >>> language_of("zh"), language_of("?"), language_of(None)
-    ('zh', 'en', 'en')
-    """
-    return "zh" if text == "zh" else "en"
 
 
 def outcome_title(metric: str, language: Language) -> str:

@@ -142,7 +142,7 @@ def _report(report: Report, words: Mapping[str, str], language: Language) -> lis
 
 
 def _verdict(verdict: str, language: Language) -> str:
-    from ..pages.page import in_chinese
+    from ..pages.language import in_chinese
 
     return in_chinese(verdict) if language == "zh" else verdict
 

@@ -14,19 +14,20 @@ from shenhe.simulator.runs.run import model_hash
 from ..figures.drawing import SYMBOLS, Figure, Numbers, blank_figure, error_bars, figure_json, six_digits
 from ..quantities import interval, quantity
 from ..terminal.store_forecast import forecast_notes, outcome_rows, parameter_rows
+from .language import Language
 from .sections import Section, render_sections, write_sections
 
 Actor = StoreForecast | PlatformForecast
 
 
-def write_actor_page(path: Path, found: Actor, role: str, command: str) -> None:
+def write_actor_page(path: Path, found: Actor, role: str, command: str, language: Language = "en") -> None:
     """Write :func:`render_actor_page`."""
-    write_sections(path, *_content(found, role, command))
+    write_sections(path, *_content(found, role, command), language)
 
 
-def render_actor_page(found: Actor, role: str, command: str) -> str:
+def render_actor_page(found: Actor, role: str, command: str, language: Language = "en") -> str:
     """The whole page for a ``role`` (``store`` or ``platform``); ``command`` makes it again."""
-    return render_sections(*_content(found, role, command))
+    return render_sections(*_content(found, role, command), language)
 
 
 def actor_summary(found: Actor, role: str) -> str:

@@ -10,16 +10,17 @@ from shenhe.core.files import write_whole
 from shenhe.core.text import one_line
 from shenhe.labels.audit import STATUSES, AuditedFile, counts
 
+from .language import Language, translated
 from .self_contained import rendered
 
 #: More rows than a browser shows well are in the result file only.
 MAX_ROWS = 2_000
 MEANING = {
-    "conforming": "has a label of GB 45438, and every label conforms",
-    "departing": "has a label that breaks a binding clause",
-    "other": "has only marks of other schemes, such as IPTC or C2PA",
-    "unlabelled": "has no label at all",
-    "inconclusive": "could not be read or decided",
+    "conforming": "The file has a label of GB 45438, and every label conforms.",
+    "departing": "The file has a label that breaks a binding clause.",
+    "other": "The file has only marks of other schemes, such as IPTC or C2PA.",
+    "unlabelled": "The file has no label at all.",
+    "inconclusive": "The file could not be read or decided.",
 }
 
 
@@ -32,12 +33,12 @@ class Kind:
     total: int
 
 
-def write_audit_page(path: Path, folder: str, rows: Sequence[AuditedFile]) -> None:
+def write_audit_page(path: Path, folder: str, rows: Sequence[AuditedFile], language: Language = "en") -> None:
     """Write :func:`render_audit_page` as UTF-8, by way of a temporary file in the same folder."""
-    write_whole(path, render_audit_page(folder, rows))
+    write_whole(path, render_audit_page(folder, rows, language))
 
 
-def render_audit_page(folder: str, rows: Sequence[AuditedFile]) -> str:
+def render_audit_page(folder: str, rows: Sequence[AuditedFile], language: Language = "en") -> str:
     """One self-contained page: a table of kinds of file, then the files that need attention."""
     kinds = [
         Kind(media_type, tuple(found[status] for status in STATUSES), found.total())
@@ -48,9 +49,10 @@ def render_audit_page(folder: str, rows: Sequence[AuditedFile]) -> str:
     unlabelled = sum(row.status == "unlabelled" for row in rows)
     return rendered(
         "audit.html",
-        title="Audit of labels",
+        language=language,
+        title=translated("Audit of labels", language),
         with_figures=False,
-        lead=f"{len(rows):,} files in {one_line(folder)}: {unlabelled:,} without a label.",
+        lead=translated(f"{len(rows):,} files in {one_line(folder)}: {unlabelled:,} without a label.", language),
         statuses=STATUSES,
         meaning=MEANING,
         kinds=kinds,

@@ -17,17 +17,18 @@ from shenhe.simulator.runs.run import model_hash
 
 from ..figures.drawing import SYMBOLS, Figure, Numbers, blank_figure, error_bars, figure_json, six_digits
 from ..quantities import interval, quantity
+from .language import Language
 from .sections import Section, render_sections, write_sections
 
 
-def write_calibration_page(path: Path, found: Calibration, command: str) -> None:
+def write_calibration_page(path: Path, found: Calibration, command: str, language: Language = "en") -> None:
     """Write :func:`render_calibration_page`."""
-    write_sections(path, *_content(found, command))
+    write_sections(path, *_content(found, command), language)
 
 
-def render_calibration_page(found: Calibration, command: str) -> str:
+def render_calibration_page(found: Calibration, command: str, language: Language = "en") -> str:
     """The whole page; ``command`` makes it again."""
-    return render_sections(*_content(found, command))
+    return render_sections(*_content(found, command), language)
 
 
 def calibration_summary(found: Calibration) -> str:

@@ -8,15 +8,16 @@ from typing import Any
 from shenhe.conformance.chain.result import ChainCheck, ChainReport
 from shenhe.core.files import write_whole
 
+from .language import Language, translated
 from .self_contained import rendered
 
 
-def write_chain_page(path: Path, chain: ChainReport) -> None:
+def write_chain_page(path: Path, chain: ChainReport, language: Language = "en") -> None:
     """Write :func:`render_chain_page` as UTF-8, by way of a temporary file in the same folder."""
-    write_whole(path, render_chain_page(chain))
+    write_whole(path, render_chain_page(chain, language))
 
 
-def render_chain_page(chain: ChainReport) -> str:
+def render_chain_page(chain: ChainReport, language: Language = "en") -> str:
     """One self-contained page."""
     gravest_first = reversed(chain.summary.counts.items())
     verdicts = ", ".join(f"{number} {verdict}" for verdict, number in gravest_first if number)
@@ -25,7 +26,8 @@ def render_chain_page(chain: ChainReport) -> str:
         title=chain.name,
         with_figures=False,
         sheets=("page.css", "chain.css"),
-        lead=f"One file through {_in_order(chain.links)}. Checks of the chain: {verdicts}.",
+        language=language,
+        lead=translated(f"One file through {_in_order(chain.links)}. Checks of the chain: {verdicts}.", language),
         chain=chain,
         checks=[_shown(check) for check in chain.checks],
         fails=any(check.lost_at for check in chain.checks),

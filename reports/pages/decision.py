@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from shenhe.core.document import read_yaml
 from shenhe.core.files import write_whole
@@ -22,9 +22,8 @@ from shenhe.simulator.levers import lever_of
 from shenhe.simulator.scenario.overriding import Difference
 
 from ..quantities import change, change_interval, interval, quantity
+from .language import Language
 from .self_contained import rendered
-
-Language = Literal["en", "zh"]
 
 HEADLINES = ("violations", "harm", "wrongful_sanctions", "compliance")
 MONEY = ("regulator_cost", "compliance_cost", "fines", "store_fines", "platform_fines", "claims_awarded")
@@ -76,7 +75,7 @@ def render_decision_page(
     return rendered(
         "decision.html",
         with_figures=False,
-        language="zh-Hans" if language == "zh" else "en",
+        language=language,
         title=title,
         lead=_sentence(rows["violations"], "violations", words, language),
         words=words,

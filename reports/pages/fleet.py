@@ -16,6 +16,7 @@ from shenhe.rulebook import Behaviour, load_rulebook
 from ..quantities import in_words
 from ..terminal.league import CONCLUSIONS, UNJUDGED, called, decided_share
 from .clauses import MARKS, VERDICTS
+from .language import Language, translated
 from .self_contained import rendered
 
 #: Providers on the page; more stand in ``fleet.json``.
@@ -70,30 +71,34 @@ class BrokenRule:
     providers: tuple[tuple[str, str], ...]
 
 
-def write_fleet_page(path: Path, fleet: Fleet, pages: Mapping[str, str]) -> None:
+def write_fleet_page(path: Path, fleet: Fleet, pages: Mapping[str, str], language: Language = "en") -> None:
     """Write :func:`render_fleet_page` as UTF-8, by way of a temporary file in the same folder."""
-    write_whole(path, render_fleet_page(fleet, pages))
+    write_whole(path, render_fleet_page(fleet, pages, language))
 
 
-def render_fleet_page(fleet: Fleet, pages: Mapping[str, str]) -> str:
+def render_fleet_page(fleet: Fleet, pages: Mapping[str, str], language: Language = "en") -> str:
     """One self-contained page. ``pages`` are relative addresses of providers' own pages, by their name in the fleet."""
     behaviours = [
         each.value for each in Behaviour if any(each.value in provider.behaviours for provider in fleet.providers)
     ]
-    rows = [_row(number, provider, behaviours, pages) for number, provider in enumerate(fleet.providers[:MAX_ROWS], 1)]
+    rows = [
+        _row(number, provider, behaviours, pages, language)
+        for number, provider in enumerate(fleet.providers[:MAX_ROWS], 1)
+    ]
     return rendered(
         "fleet.html",
-        title="Fleet report",
+        language=language,
+        title=translated("Fleet report", language),
         with_figures=False,
         sheets=("page.css", "fleet.css"),
-        lead=_lead(fleet),
+        lead=translated(_lead(fleet), language),
         fleet=fleet,
         behaviours=behaviours,
         rows=[row for row in rows if row.rank],
         unranked=[row for row in rows if not row.rank],
         left_out=max(0, len(fleet.providers) - MAX_ROWS),
         with_baselines=any(row.accepted is not None for row in rows),
-        broken=_broken(fleet, rows),
+        broken=_broken(fleet, rows, language),
         verdicts=VERDICTS,
         marks=MARKS,
     )
@@ -113,7 +118,9 @@ def _lead(fleet: Fleet) -> str:
     )
 
 
-def _row(number: int, provider: FleetRow, behaviours: Sequence[str], pages: Mapping[str, str]) -> ProviderRow:
+def _row(
+    number: int, provider: FleetRow, behaviours: Sequence[str], pages: Mapping[str, str], language: Language
+) -> ProviderRow:
     judged = provider.rank is not None
     return ProviderRow(
         name=called(provider),
@@ -128,8 +135,8 @@ def _row(number: int, provider: FleetRow, behaviours: Sequence[str], pages: Mapp
         failed=len(provider.failed),
         unverified=len(provider.unverified),
         accepted=provider.baseline.accepted if provider.baseline else None,
-        cells=tuple(_cell(provider.behaviours.get(behaviour, {})) for behaviour in behaviours),
-        run=_run(provider),
+        cells=tuple(_cell(provider.behaviours.get(behaviour, {}), language) for behaviour in behaviours),
+        run=translated(_run(provider), language),
     )
 
 
@@ -144,16 +151,16 @@ def _run(provider: FleetRow) -> str:
     )
 
 
-def _cell(tally: Mapping[VerdictName, int]) -> BehaviourCell | None:
+def _cell(tally: Mapping[VerdictName, int], language: Language) -> BehaviourCell | None:
     found = [(verdict, tally[verdict]) for verdict in _GRAVEST if tally.get(verdict)]
     if not found:
         return None
-    words = ", ".join(f"{count} {verdict}" for verdict, count in found)
+    words = translated(", ".join(f"{count} {verdict}" for verdict, count in found), language)
     applying = sum(count for verdict, count in found if verdict != "not applicable")
     return BehaviourCell(found[0][0] if applying else "not applicable", tally.get("pass", 0), applying, words)
 
 
-def _broken(fleet: Fleet, rows: Sequence[ProviderRow]) -> list[BrokenRule]:
+def _broken(fleet: Fleet, rows: Sequence[ProviderRow], language: Language) -> list[BrokenRule]:
     who: dict[str, list[tuple[str, str]]] = {}
     for provider, row in zip(fleet.providers, rows, strict=False):
         for rule in provider.failed:
@@ -162,7 +169,7 @@ def _broken(fleet: Fleet, rows: Sequence[ProviderRow]) -> list[BrokenRule]:
     return [
         BrokenRule(
             rule=one_line(rule, 80),
-            title=known[rule].title.en if rule in known else "",
+            title=(known[rule].title.zh if language == "zh" else known[rule].title.en) if rule in known else "",
             number=len(providers),
             providers=tuple(providers[:MAX_NAMED]),
         )

@@ -11,17 +11,22 @@ from shenhe.simulator.runs.run import model_hash
 
 from ..figures.drawing import SYMBOLS, Figure, Numbers, blank_figure, error_bars, figure_json, six_digits
 from ..quantities import change, change_interval, interval, quantity
+from .language import Language
 from .sections import Section, render_sections, write_sections
 
 
-def write_forecast_page(path: Path, found: Forecast, command: str) -> None:
+def write_forecast_page(path: Path, found: Forecast, command: str, language: Language = "en") -> None:
     """Write :func:`render_forecast_page`."""
-    write_sections(path, *_content(found, command))
+    write_sections(path, *_content(found, command), language)
 
 
-def render_forecast_page(found: Forecast, command: str) -> str:
+def render_forecast_page(found: Forecast, command: str, language: Language = "en") -> str:
     """The whole page; ``command`` makes it again."""
-    return render_sections(*_content(found, command))
+    return render_sections(*_content(found, command), language)
+
+
+def _facts(command: str, seed: int, scenario: str) -> list[tuple[str, str]]:
+    return [("Made by", command), ("Seed", str(seed)), ("Scenario", scenario), ("Model", model_hash())]
 
 
 def forecast_summary(found: Forecast) -> str:
@@ -183,12 +188,7 @@ def _content(found: Forecast, command: str) -> tuple[str, str, list[Section], li
             "rates", "Failure rates", (_rates_words(found),), (), (), (("Failure rate of an occasion", _rates(found)),)
         )
     )
-    facts = [
-        ("Made by", command),
-        ("Seed", str(found.seed)),
-        ("Scenario", found.scenario.hash),
-        ("Model", model_hash()),
-    ]
+    facts = _facts(command, found.seed, found.scenario.hash)
     return f"Forecast for {one_line(found.measured.name, 80)}", forecast_summary(found), sections, facts
 
 

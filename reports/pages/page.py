@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from shenhe.conformance.report import Report
-from shenhe.core.document import read_yaml
 from shenhe.core.files import write_whole
 from shenhe.core.text import one_line
 
 from ..quantities import change, change_interval, in_words, interval, quantity
 from .clauses import MARKS, VERDICTS, PageError, matrix
+from .language import Language, translated
 from .self_contained import rendered
 
 if TYPE_CHECKING:
@@ -66,15 +64,15 @@ class Future:
     basis: tuple[tuple[str, str, str], ...]
 
 
-def write_page(path: Path, reports: Sequence[Report], runs: Sequence[Run] = ()) -> None:
+def write_page(path: Path, reports: Sequence[Report], runs: Sequence[Run] = (), language: Language = "en") -> None:
     """Write :func:`render_page` as UTF-8, by way of a temporary file in the same folder."""
-    write_whole(path, render_page(reports, runs))
+    write_whole(path, render_page(reports, runs, language))
 
 
-def render_page(reports: Sequence[Report], runs: Sequence[Run] = (), language: Literal["en", "zh"] = "en") -> str:
+def render_page(reports: Sequence[Report], runs: Sequence[Run] = (), language: Language = "en") -> str:
     """The page. Runs after the first are compared with it where they share its seed.
 
-    Reports have a page in Chinese too. What a check found and why is quoted as the run recorded it.
+    What a check found and why, and what a scenario says of itself, are quoted in the language they are recorded in.
 
     Raises :class:`PageError` when there is nothing to show, or more than fits side by side.
     """
@@ -89,15 +87,14 @@ def render_page(reports: Sequence[Report], runs: Sequence[Run] = (), language: L
         "notes": (),
     }
     if runs:
-        content |= _simulated(runs)
+        content |= translated(_simulated(runs), language)
     return rendered(
         "page.html",
         with_figures=bool(runs),
+        language=language,
         **content,
-        _=in_chinese if language == "zh" else str,
-        chinese=language == "zh",
-        title=in_chinese(_title(bool(reports), False)) if language == "zh" else _title(bool(reports), bool(runs)),
-        lead=_chinese_lead(reports) if language == "zh" else _lead(reports, runs),
+        title=translated(_title(bool(reports), bool(runs)), language),
+        lead=_chinese_lead(reports, runs) if language == "zh" else _lead(reports, runs),
         verdicts=VERDICTS,
         marks=MARKS,
     )
@@ -109,21 +106,10 @@ def _title(conformance: bool, simulation: bool) -> str:
     return "Conformance report" if conformance else "Simulated enforcement"
 
 
-def in_chinese(text: str) -> str:
-    """A text of the page in Chinese; what has no entry stays as it is, such as the name of an operation."""
-    return _chinese().get(text, text)
-
-
-@functools.cache
-def _chinese() -> dict[str, str]:
-    data, _ = read_yaml(files("shenhe.reports.pages") / "page_zh.yaml", "page_zh.yaml")
-    if not isinstance(data, dict):
-        raise TypeError("page_zh.yaml holds no mapping")
-    return {str(key): str(value) for key, value in data.items()}
-
-
-def _chinese_lead(reports: Sequence[Report]) -> list[str]:
+def _chinese_lead(reports: Sequence[Report], runs: Sequence[Run]) -> list[str]:
     """The summary at the top of the page, in Chinese."""
+    if not reports:
+        return translated(_lead(reports, runs), "zh")  # type: ignore[no-any-return]
     days = "、".join(dict.fromkeys(one_line(report.on, 20) for report in reports))
     sentences = [f"依据 {days} 有效的规定，检查了 {len(reports)} 家提供者。"]
     kept = sum(report.summary.exit_code == 0 for report in reports)
@@ -135,7 +121,7 @@ def _chinese_lead(reports: Sequence[Report]) -> list[str]:
             sentences.append(f"{sum(counts.values())} 条规则中有 {counts.get('fail', 0)} 条不符合。")
     if rest := sum(report.summary.exit_code not in (0, 1) for report in reports):
         sentences.append("部分规则未能验证。" if len(reports) == 1 else f"{rest} 家有规则未能验证。")
-    return sentences
+    return [*sentences, *translated(_lead((), runs), "zh")]
 
 
 def _lead(reports: Sequence[Report], runs: Sequence[Run]) -> list[str]:

@@ -9,6 +9,7 @@ from shenhe.rulebook import Text
 from shenhe.rulebook.scope import QUESTIONS, Answer, Profile, Scope
 
 from ..figures.drawing import Numbers
+from .language import language_of
 from .sections import Section, write_sections
 
 _ANSWERS = {Answer.YES: ("yes", "适用"), Answer.OPEN: ("depends", "视情况"), Answer.NO: ("no", "不适用")}
@@ -20,7 +21,7 @@ def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Numbers:
 
 def write_scope_page(path: Path, found: Scope, profile: Profile, lang: str = "en") -> None:
     """Write the page in one language."""
-    write_sections(path, *_content(found, profile, lang))
+    write_sections(path, *_content(found, profile, lang), language_of(lang))
 
 
 def _content(found: Scope, profile: Profile, lang: str) -> tuple[str, str, list[Section], list[tuple[str, str]]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from shenhe.core.files import write_whole
 
 from ..figures.drawing import Figure, Numbers
+from .language import Language, translated
 from .self_contained import rendered
 
 
@@ -29,13 +30,21 @@ class Section:
 
 
 def write_sections(
-    path: Path, title: str, lead: str, sections: Sequence[Section], facts: Sequence[tuple[str, str]]
+    path: Path,
+    title: str,
+    lead: str,
+    sections: Sequence[Section],
+    facts: Sequence[tuple[str, str]],
+    language: Language = "en",
 ) -> None:
     """Write :func:`render_sections` as UTF-8, by way of a temporary file in the same folder."""
-    write_whole(path, render_sections(title, lead, sections, facts))
+    write_whole(path, render_sections(title, lead, sections, facts, language))
 
 
-def render_sections(title: str, lead: str, sections: Sequence[Section], facts: Sequence[tuple[str, str]]) -> str:
+def render_sections(
+    title: str, lead: str, sections: Sequence[Section], facts: Sequence[tuple[str, str]], language: Language = "en"
+) -> str:
     """One self-contained page. ``facts`` are what is needed to make it again: name and value."""
     drawn = any(section.figures for section in sections)
-    return rendered("sections.html", with_figures=drawn, title=title, lead=lead, sections=sections, facts=facts)
+    content = translated({"title": title, "lead": lead, "sections": sections, "facts": facts}, language)
+    return rendered("sections.html", with_figures=drawn, language=language, **content)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import re
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
@@ -21,14 +22,25 @@ from markupsafe import Markup
 from shenhe.core.text import one_line
 
 from ..figures import plotlyjs
+from .language import Language, speaker
+
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 
 #: plotly.js adds a style element without text and fills it through the object model; this is the hash of nothing.
 _EMPTY = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
 
-def rendered(template: str, /, *, with_figures: bool, sheets: Sequence[str] = ("page.css",), **content: Any) -> str:
+def rendered(
+    template: str,
+    /,
+    *,
+    with_figures: bool,
+    sheets: Sequence[str] = ("page.css",),
+    language: Language = "en",
+    **content: Any,
+) -> str:
     """A template of this package filled in with ``content``, its style ``sheets`` and its scripts; with plotly.js where
-    it has figures. The template writes ``policy`` before all else.
+    it has figures. The template writes ``policy`` before all else, and its own texts in ``language``.
     """
     style = "".join(map(_resource, sheets))
     scripts = [*([plotlyjs.source()] if with_figures else []), _resource("page.js")]
@@ -37,11 +49,20 @@ def rendered(template: str, /, *, with_figures: bool, sheets: Sequence[str] = ("
         .get_template(template)
         .render(
             **content,
+            _=speaker(language),
+            language="zh-Hans" if language == "zh" else "en",
+            chinese=language == "zh",
+            quoted=functools.partial(quoted, language),
             policy=_policy(style, scripts, with_figures=with_figures),
             style=Markup(style),  # noqa: S704  # files of this package
             scripts=[Markup(script) for script in scripts],  # noqa: S704
         )
     )
+
+
+def quoted(language: Language, text: str) -> Markup:
+    """The attribute of an element on a Chinese page whose text is quoted in English."""
+    return Markup(' lang="en"') if language == "zh" and not _CHINESE.search(text) else Markup("")
 
 
 def _policy(style: str, scripts: Sequence[str], *, with_figures: bool) -> str:
@@ -79,7 +100,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["_"] = str  # English; a page in another language passes its own
     environment.filters["data"] = _data
     environment.filters["tight"] = _tight
     environment.filters["line"] = one_line

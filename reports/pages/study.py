@@ -16,6 +16,7 @@ from shenhe.simulator.study import StudyRun
 from ..figures.drawing import Figure
 from ..figures.study import figure_of, shown
 from ..quantities import quantity
+from .language import Language, translated
 from .self_contained import rendered
 
 __all__ = ["figure_of", "render_study_page", "shown", "write_study_page"]
@@ -28,7 +29,8 @@ MAX_ROWS = 400
 class Answer:
     """One analysis as the page shows it."""
 
-    analysis: Analysis
+    title: str
+    notes: tuple[str, ...]
     figure: Figure | None
     rows_left_out: int
 
@@ -38,12 +40,12 @@ class Answer:
         return int(json.loads(self.figure.spec)["layout"]["height"]) if self.figure else 0
 
 
-def write_study_page(path: Path, run: StudyRun, analyses: Sequence[Analysis]) -> None:
+def write_study_page(path: Path, run: StudyRun, analyses: Sequence[Analysis], language: Language = "en") -> None:
     """Write :func:`render_study_page` as UTF-8, by way of a temporary file in the same folder."""
-    write_whole(path, render_study_page(run, analyses))
+    write_whole(path, render_study_page(run, analyses, language))
 
 
-def render_study_page(run: StudyRun, analyses: Sequence[Analysis]) -> str:
+def render_study_page(run: StudyRun, analyses: Sequence[Analysis], language: Language = "en") -> str:
     """One self-contained page: the arms, the unknowns, each analysis with figure, numbers and notes, and the method."""
     study, note = run.study, run.note
     worlds = study.worlds
@@ -72,7 +74,7 @@ def render_study_page(run: StudyRun, analyses: Sequence[Analysis]) -> str:
             (one_line(p.label, 80), _range(p), one_line(p.source or "not said", 300))
             for p in (worlds.parameters if worlds else ())
         ],
-        "answers": [Answer(a, figure_of(a), max(0, len(a.table) - MAX_ROWS)) for a in analyses],
+        "answers": [Answer(a.title, a.notes, figure_of(a), max(0, len(a.table) - MAX_ROWS)) for a in analyses],
         "quarantined": [(one_line(name, 200), one_line(reason, 400)) for name, reason in run.quarantined.items()],
         "seed": study.seed,
         "study_hash": run.plan.hash,
@@ -81,7 +83,7 @@ def render_study_page(run: StudyRun, analyses: Sequence[Analysis]) -> str:
         "command": one_line(str(note.get("command") or ""), 500),
         "versions": one_line(", ".join(f"{key} {value}" for key, value in versions.items()), 400),
     }
-    return rendered("study.html", with_figures=True, **content)
+    return rendered("study.html", with_figures=True, language=language, **translated(content, language))
 
 
 def _replications(run: StudyRun) -> str:

@@ -21,6 +21,7 @@ from shenhe.simulator.validation.suite import (
 
 from ..figures.drawing import Figure, Numbers, blank_figure, error_bars, figure_json, six_digits
 from ..quantities import quantity
+from .language import Language
 from .sections import Section, render_sections, write_sections
 
 WORDS = {
@@ -56,14 +57,14 @@ WORDS = {
 }
 
 
-def write_validation_page(path: Path, found: Validation, command: str) -> None:
+def write_validation_page(path: Path, found: Validation, command: str, language: Language = "en") -> None:
     """Write :func:`render_validation_page`."""
-    write_sections(path, *_content(found, command))
+    write_sections(path, *_content(found, command), language)
 
 
-def render_validation_page(found: Validation, command: str) -> str:
+def render_validation_page(found: Validation, command: str, language: Language = "en") -> str:
     """The whole page; ``command`` makes it again."""
-    return render_sections(*_content(found, command))
+    return render_sections(*_content(found, command), language)
 
 
 def _content(found: Validation, command: str) -> tuple[str, str, list[Section], list[tuple[str, str]]]:

@@ -19,9 +19,10 @@
   const narrow = matchMedia("(max-width: 40rem)");
   const lines = (text) => {
     const found = [""];
-    for (const word of String(text).split(" ")) {
+    // Chinese has no spaces: it may break after any eight characters.
+    for (const word of String(text).replace(/[\u4e00-\u9fff（）：，、]{8}(?=.)/g, "$& ").split(" ")) {
       const longer = (found[found.length - 1] + " " + word).trim();
-      if (longer.length > 15 && found[found.length - 1]) found.push(word);
+      if (longer.length > (/[\u4e00-\u9fff]/.test(longer) ? 9 : 15) && found[found.length - 1]) found.push(word);
       else found[found.length - 1] = longer;
     }
     return found;

@@ -19,6 +19,7 @@ from shenhe.conformance.fleet import BaselineCounts, Fleet, FleetRow, Options, r
 from shenhe.conformance.report import Target, Timing
 from shenhe.reports.pages.fleet import MAX_ROWS, render_fleet_page, write_fleet_page
 from shenhe.reports.terminal.league import print_league
+from tests.chinese import english_left
 
 HOSTILE = (
     "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'` [red]x[/red] "
@@ -114,6 +115,13 @@ class Read(HTMLParser):
 
     def all(self, tag: str) -> list[dict[str, str]]:
         return [attributes for name, attributes in self.elements if name == tag]
+
+
+def test_the_page_says_everything_in_chinese() -> None:
+    page = render_fleet_page(small(), {"lantern": "providers/lantern/report.html"}, "zh")
+    assert "各提供者分类别结果" in page
+    names = [words for row in small().providers for words in (row.name, row.detail) if words]
+    assert english_left(page, *names) == []
 
 
 def test_the_table_has_every_provider_and_behaviour() -> None:

@@ -17,7 +17,8 @@ from shenhe.reports.figures.drawing import Numbers
 from shenhe.reports.figures.objects import colours, run_figures
 from shenhe.reports.formats import pdf
 from shenhe.reports.formats.markdown import escaped, fenced, render_markdown
-from shenhe.reports.pages.page import in_chinese, render_page
+from shenhe.reports.pages.language import in_chinese
+from shenhe.reports.pages.page import render_page
 from shenhe.rulebook import Behaviour
 from shenhe.simulator import Run, load_scenario, simulate
 from tests.factories import check, finding, hostile, report, rule

@@ -24,6 +24,7 @@ from shenhe.simulator.analysis.tipping import tipping
 from shenhe.simulator.runs.executors import Inline
 from shenhe.simulator.scenario.designs import Parameter, unit_points
 from shenhe.simulator.study import StudyError
+from tests.chinese import english_left
 
 from .small import small_study
 
@@ -478,6 +479,8 @@ def test_the_page_has_every_answer_and_asks_for_nothing(run: study.StudyRun) -> 
     assert "default-src &#39;none&#39;" in page
     assert "http://" not in page.split("<script>")[0]
     assert "<script src" not in page
+    chinese = render_study_page(run, answers, "zh")
+    assert english_left(chinese, run.study.title, *(arm.title for arm in run.study.arms if arm.title)) == []
 
 
 def test_a_hostile_title_is_only_text(tmp_path: Path) -> None:

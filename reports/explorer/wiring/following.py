@@ -8,10 +8,11 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, html, no_update
 
+from ...pages.language import Language
 from .. import views
 from ..parts import asking
 from ..state import LETTERS
-from ..words import Language, words
+from ..words import words
 from ..work import Request
 from .server import Server, language_in, result_of
 

@@ -10,9 +10,10 @@ from dash import Dash, Input, Output, State, ctx, html, no_update
 
 from shenhe.core.errors import ShenheError
 
+from ...pages.language import Language
 from ..desk import Job
 from ..state import State as Explored
-from ..words import Language, words
+from ..words import words
 from ..work import Request
 from .server import Server, language_in, new_of
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from dash import no_update
 
+from ...pages.language import Language, language_of
 from ..desk import Desk, Job
 from ..opened import Opened
 from ..state import State as Explored
 from ..state import StateError, changed_scenarios, from_json, from_link
-from ..words import Language, language_of, words
+from ..words import words
 
 
 @dataclass(frozen=True)

@@ -88,8 +88,9 @@ def _views(app: Dash, server: Server) -> None:
     def files(view: str, place: Any, search: Any) -> Any:
         if view != "files" or place is None:
             return no_update
-        text = words(language_in(search, server.language))
-        return html.Iframe(src=f"/opened/{int(place)}", title=text["tabs"]["files"], className="page")
+        language = language_in(search, server.language)
+        text = words(language)
+        return html.Iframe(src=f"/opened/{int(place)}?lang={language}", title=text["tabs"]["files"], className="page")
 
 
 def _heat(app: Dash, server: Server) -> None:

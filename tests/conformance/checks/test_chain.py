@@ -24,6 +24,7 @@ from shenhe.conformance.provider import Accepted, Capabilities, Operation, Ready
 from shenhe.core.document import DocumentError
 from shenhe.reports.pages.chain import render_chain_page
 from shenhe.sample import SampleServer, create_app, sample_binding
+from tests.chinese import english_left
 
 from ...command_line import shenhe
 
@@ -68,6 +69,11 @@ def test_a_lawful_chain_passes_and_its_page_shows_every_hop(stack: ExitStack) ->
     page = render_chain_page(report)
     assert all(hop.step in page for check in report.checks for hop in check.hops)
     assert carried[0].picture in page
+    chinese = render_chain_page(report, "zh")
+    recorded = [words for check in report.checks for hop in check.hops for words in (hop.seen, hop.notice)]
+    named = [target.name for target in report.targets.values()]
+    values = [value for check in report.checks for hop in check.hops for value in hop.label.values()]
+    assert english_left(chinese, *filter(None, recorded + named + values)) == []
     assert ChainReport.model_validate_json(report.model_dump_json()) == report
 
 

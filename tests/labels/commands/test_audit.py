@@ -16,6 +16,7 @@ from shenhe.labels import write_label
 from shenhe.labels.audit import AuditError, audit, read_results
 from shenhe.labels.survival import compare, pairs, survival
 from shenhe.reports.pages.audit import render_audit_page
+from tests.chinese import english_left
 
 from .. import media
 from .test_command import shenhe
@@ -118,6 +119,10 @@ def test_the_page_escapes_names_and_counts_every_file(folder: Path, tmp_path: Pa
     page = render_audit_page(str(folder), audit(folder, tmp_path / "out.jsonl"))
     assert "<img src=x" not in page
     assert "11 files" in page
+    chinese = render_audit_page(str(folder), audit(folder, tmp_path / "out.jsonl"), "zh")
+    assert "共 11 个文件" in chinese
+    reasons = [reason for row in audit(folder, tmp_path / "out.jsonl") for reason in (*row.reasons, row.file)]
+    assert english_left(chinese, *reasons) == []
     assert "3 without a label" not in page
     assert "4 without a label" in page
 
