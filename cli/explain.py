@@ -1,18 +1,18 @@
-"""``shenhe explain``: what a rule, a check, a deviation or a key of a binding means, and what to do about it."""
+"""``shenhe explain``: what a rule, a check, a deviation, an error or a key of a binding means, and what to do."""
 
 from __future__ import annotations
 
 import difflib
 import inspect
 import json
-import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shenhe.core.links import ADDRESS, check_link, deviation_link, rule_link
+from shenhe.core.links import check_link, deviation_link, documentation, error_link, rule_link
 
 from . import completion
+from .error_texts import error_texts
 from .options import Json
 from .output import echo_json
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: The facts that are printed, in this order.
 SHOWN = (
     *("behaviour", "keyword", "level", "weight", "obligors", "in_force", "verification", "sources", "penalties"),
-    *("seen_by", "operations", "rules", "checks", "faults", "keys", "docs"),
+    *("seen_by", "operations", "rules", "checks", "faults", "keys", "example", "message", "docs"),
 )
 
 
@@ -33,21 +33,23 @@ def explain(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="RULE|CHECK|DEVIATION|KEY",
+            metavar="RULE|CHECK|DEVIATION|ERROR|KEY",
             autocompletion=completion.explainable,
-            help="A rule ID, the name of a check or of a label's deviation, or a key of a binding.",
+            help="A rule ID, the name of a check, of a label's deviation or of an error, or a key of a binding.",
             show_default=False,
         ),
     ],
     as_json: Json = False,
 ) -> None:
-    """Explain a rule, a check, a deviation of a label, or a key of a binding: what it expects, and what to do.
+    """Explain a rule, a check, a deviation of a label, an error, or a key of a binding: what it means, and what to do.
 
     Example:  shenhe explain cn-dsp-2023/9.2
 
     Example:  shenhe explain unverified_cannot_publish
 
     Example:  shenhe explain missing-key
+
+    Example:  shenhe explain TargetRefused
 
     Example:  shenhe explain target.settling_seconds
     """
@@ -60,6 +62,8 @@ def explain(
 
 def explanation(name: str) -> dict[str, Any]:
     """What is known about a name. Raises ``typer.BadParameter`` with similar names for an unknown one."""
+    if name in error_texts():
+        return _of_error(name)
     from shenhe.conformance.bindings.doctor.advice import advice, keys_like
     from shenhe.conformance.checks import all_checks
     from shenhe.labels.model import Deviation
@@ -77,9 +81,11 @@ def explanation(name: str) -> dict[str, Any]:
     if keys := keys_like(name):
         return {"kind": "key of a binding", "name": name, "keys": keys, "next": ["shenhe doctor binding.yaml"]}
     known = [f"{section}.{key}" for section, entries in advice().items() for key in entries]
-    close = difflib.get_close_matches(name, [*book.rules, *checks, *deviations, *known], n=3, cutoff=0.6)
+    close = difflib.get_close_matches(
+        name, [*book.rules, *checks, *deviations, *error_texts(), *known], n=3, cutoff=0.6
+    )
     hint = f"did you mean {', '.join(close)}?" if close else "see `shenhe rules list` and `shenhe check --list`"
-    raise typer.BadParameter(f"found no rule, check, deviation or key {name!r}; {hint}", param_hint="NAME")
+    raise typer.BadParameter(f"found no rule, check, deviation, error or key {name!r}; {hint}", param_hint="NAME")
 
 
 def _of_rule(rule: Rule, checks: dict[str, Check]) -> dict[str, Any]:
@@ -146,16 +152,24 @@ def _of_deviation(deviation: Deviation) -> dict[str, Any]:
     }
 
 
+def _of_error(name: str) -> dict[str, Any]:
+    text = error_texts()[name]
+    return {
+        "kind": "error",
+        "name": name,
+        "title": text.meaning,
+        "text": text.fix,
+        "example": text.command or text.python.strip(),
+        "message": text.says,
+        "docs": documentation(error_link(name)),
+        "next": [],
+    }
+
+
 def _in_force(rule: Rule) -> str:
     if rule.valid_from is None:
         return "not yet"
     return f"from {rule.valid_from}" + (f" to {rule.valid_to}" if rule.valid_to else "")
-
-
-def documentation(link: str) -> str:
-    """A page of the documentation: below the address in ``SHENHE_DOCS_URL``, else relative to its root."""
-    address = os.environ.get(ADDRESS, "")
-    return f"{address.rstrip('/')}/{link}" if address else link
 
 
 def _faults(rules: set[str]) -> list[str]:

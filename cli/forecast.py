@@ -106,7 +106,20 @@ def forecast(
     if role:
         name = store if role == STORE else platform
         _forecast_actor(
-            measured, scenario, sets, role, name, days, link, replications, seed, engine, as_json, out, report.name, language
+            measured,
+            scenario,
+            sets,
+            role,
+            name,
+            days,
+            link,
+            replications,
+            seed,
+            engine,
+            as_json,
+            out,
+            report.name,
+            language,
         )
         return
     with using(engine):

@@ -14,6 +14,7 @@ import typer
 
 from shenhe.core.errors import ShenheError
 from shenhe.core.extras import extras_named
+from shenhe.core.links import documentation, error_link
 
 from . import (
     attest,
@@ -46,7 +47,7 @@ from . import (
     verify,
 )
 from .help import HelpGroup, use_plain_help
-from .output import use_any_encoding
+from .output import dim, use_any_encoding
 from .project import use_project_settings
 
 app = typer.Typer(
@@ -142,6 +143,9 @@ def run() -> None:
         sys.exit(141)
     except (ShenheError, OSError) as error:
         typer.echo(f"shenhe: {message_of(error)}", err=True)
+        if isinstance(error, ShenheError):
+            name = type(error).__name__
+            typer.echo(dim(f"see: shenhe explain {name}, {documentation(error_link(name))}"), err=True)
         sys.exit(2)
     except Exception as error:
         typer.echo(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import sys
 
 import typer
@@ -58,3 +59,8 @@ def echo_json(text: str) -> None:
     if (sys.stdout.encoding or "").lower().replace("-", "") != "utf8":
         text = "".join(character if character.isascii() else _escaped(character) for character in text)
     typer.echo(text)
+
+
+def dim(text: str) -> str:
+    """A text that stands back on a terminal; plain where ``NO_COLOR`` is set."""
+    return text if os.environ.get("NO_COLOR") else typer.style(text, dim=True)

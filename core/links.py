@@ -6,6 +6,7 @@ same functions, and a test follows every link.
 
 from __future__ import annotations
 
+import os
 import re
 
 #: Environment variable with the address of a copy of the documentation, for links that can be clicked.
@@ -44,10 +45,15 @@ def deviation_link(deviation: str) -> str:
     return f"reference/deviations.html#{anchor('deviation', deviation)}"
 
 
-def error_link(error: type[BaseException]) -> str:
+def error_link(name: str) -> str:
     """
-    >>> from shenhe.core.errors import MissingExtraError
-    >>> error_link(MissingExtraError)
+    >>> error_link("MissingExtraError")
     'reference/errors.html#error-missingextraerror'
     """
-    return f"reference/errors.html#{anchor('error', error.__name__)}"
+    return f"reference/errors.html#{anchor('error', name)}"
+
+
+def documentation(link: str) -> str:
+    """A page of the documentation: below the address in ``SHENHE_DOCS_URL``, else relative to its root."""
+    address = os.environ.get(ADDRESS, "")
+    return f"{address.rstrip('/')}/{link}" if address else link

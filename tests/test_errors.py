@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import importlib
 import re
+import shlex
 import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from shenhe.cli import demo
-from shenhe.cli.main import run
+from shenhe.cli.error_texts import error_texts
+from shenhe.cli.explain import explanation
+from shenhe.cli.main import app, run
 from shenhe.conformance.checks.outcome import Violation
 from shenhe.core import errors
 from shenhe.core.errors import ShenheError
@@ -87,3 +91,50 @@ def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setattr(sys, "argv", ["shenhe", "demo", "--out", str(tmp_path), "--debug"])
     with pytest.raises(ValueError, match="bad"):
         run()
+
+
+def test_every_error_says_what_it_means_and_what_to_do() -> None:
+    texts = error_texts()
+    assert texts.keys() == drawn_tree().keys() | {"ShenheError"}
+    assert all(text.meaning.endswith(".") and text.fix for text in texts.values())
+    assert len(EXAMPLES) > 20
+    document = explanation("TargetRefused")
+    assert (document["kind"], document["title"]) == ("error", texts["TargetRefused"].meaning)
+    assert document["docs"].endswith("reference/errors.html#error-targetrefused")
+
+
+EXAMPLES = [name for name, text in error_texts().items() if text.says]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_example_of_an_error_causes_it(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = error_texts()[name]
+    monkeypatch.chdir(tmp_path)
+    for file, content in text.files.items():
+        (tmp_path / file).write_text(content, encoding="utf-8")
+    for variable, value in text.env.items():
+        monkeypatch.setenv(variable, value)
+    found: BaseException | None = None
+    if text.command:
+        found = CliRunner().invoke(app, shlex.split(text.command)[1:]).exception
+    else:
+        try:
+            exec(text.python, {})  # an example of ours
+        except ShenheError as error:
+            found = error
+    assert name in {each.__name__ for each in type(found).__mro__}
+    assert name == "ShenheError" or type(found).__name__ == name
+    assert str(found).startswith(text.says)
+
+
+def test_the_last_line_names_the_page_of_the_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["shenhe", "fleet", "nowhere", "--out", "results", "--json"])
+    monkeypatch.setenv("SHENHE_DOCS_URL", "https://docs.example/")
+    with pytest.raises(SystemExit):
+        run()
+    out, err = capsys.readouterr()
+    page = "https://docs.example/reference/errors.html#error-fleeterror"
+    assert err.splitlines()[-1] == f"see: shenhe explain FleetError, {page}"
+    assert out == ""

@@ -11,6 +11,7 @@ from typing import Any
 
 import typer.main
 
+from shenhe.cli.error_texts import ErrorText, error_texts
 from shenhe.cli.main import app
 from shenhe.conformance.checks import all_checks
 from shenhe.conformance.checks.registry import Check
@@ -271,13 +272,27 @@ def errors_page() -> str:
         "Every exception that you can put right. The command line prints its text and exits with code 2.",
     ]
     for error in errors():
+        text = error_texts()[error.__name__]
         parts += [
             f"({anchor('error', error.__name__)})=",
             f"## `{error.__name__}`",
-            prose(inspect.getdoc(error) or ""),
-            f"`{error.__module__}.{error.__qualname__}`",
+            prose(text.meaning),
+            f"**What to do.** {prose(text.fix)}",
+            *_example(text),
+            f"In Python: `{error.__module__}.{error.__qualname__}`, a `{error.__bases__[0].__name__}`.",
         ]
     return "\n\n".join(parts) + "\n"
+
+
+def _example(text: ErrorText) -> list[str]:
+    """What causes the error, and the text that follows."""
+    if not text.says:
+        return []
+    files = "".join(f"# {name}\n{content.rstrip()}\n" for name, content in text.files.items())
+    given = [f"```yaml\n{files}```"] if files else []
+    variables = "".join(f"{name}={value} " for name, value in text.env.items())
+    cause = f"```sh\n{variables}{text.command}\n```" if text.command else f"```python\n{text.python.rstrip()}\n```"
+    return ["Example:", *given, cause, f"```text\n{text.says} …\n```"]
 
 
 # --- simulation

@@ -8,7 +8,7 @@ from typing import Any
 from shenhe.conformance.chain.result import ChainCheck, ChainReport
 from shenhe.core.files import write_whole
 
-from .language import Language, translated
+from .language import Language, speaker, translated
 from .self_contained import rendered
 
 
@@ -27,7 +27,10 @@ def render_chain_page(chain: ChainReport, language: Language = "en") -> str:
         with_figures=False,
         sheets=("page.css", "chain.css"),
         language=language,
-        lead=translated(f"One file through {_in_order(chain.links)}. Checks of the chain: {verdicts}.", language),
+        lead=speaker(language)("One file through {targets}. Checks of the chain: {verdicts}.").format(
+            targets="、".join(chain.links) if language == "zh" else _in_order(chain.links),
+            verdicts=translated(verdicts, language),
+        ),
         chain=chain,
         checks=[_shown(check) for check in chain.checks],
         fails=any(check.lost_at for check in chain.checks),

@@ -34,6 +34,7 @@ _PROSE = re.compile(r"[a-z]{2,} [a-z]{2,}")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _NUMBER = re.compile(r"([+−±]? ?[\d.,]+(?:e[+−-]?\d+)?)( %| points| million| billion| trillion)?")
 _CHANGE = re.compile(r"(.+) ([+−][\d.,]+ %)")
+_SHARE = re.compile(r"([\d,]+) of ([\d,]+)")
 _SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z“0-9`(])")
 #: Text of a figure's data that a reader sees, by the key that holds it.
 _SEEN = frozenset({"name", "text", "x", "y", "ticktext", "categoryarray", "title", "hovertemplate", "customdata"})
@@ -114,6 +115,8 @@ def _found(text: str, depth: int) -> str:
 
 def _quantity(text: str) -> str:
     """A number or both ends of an interval, in the units of ten thousand in which Chinese counts."""
+    if share := _SHARE.fullmatch(text):
+        return f"{share[1]}/{share[2]}"
     ends = text.split(" to ")
     found = [_NUMBER.fullmatch(end) for end in ends]
     if len(ends) > 2 or not all(found):

@@ -33,7 +33,7 @@ MODULES = (
 #: Parts of a sentence that has an entry whole, and the lead that has a Chinese form of its own.
 ELSEWHERE = re.compile(
     r"^(7 providers were checked|it failed 7|one failed 7|7 of 7 checks have no sample|passed every rule$)|With delays$"
-    r"|^top (right|left)$|^(failed some rules|could not be fully verified)$"
+    r"|^There 7 7|^(a copy stays|an order takes)$|^top (right|left)$|^(failed some rules|could not be fully verified)$"
 )
 
 
