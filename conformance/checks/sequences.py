@@ -30,7 +30,7 @@ from ..engine.probing.probe import Probe
 from ..entities import Account, Consent, Content, EditRequest, GenerationRequest, Subject, TicketState, View
 from ..provider import Accepted, Capabilities, Operation, Refused
 from ..verdict import Level
-from .identity.consent import Edit, edit_request
+from .identity.consent import Edit, edit_request, must_send_consent
 from .outcome import NotJudged, Undecided
 from .prompted import decoded, labels_of_its_own
 from .published import Published, after_settling, gone, made_public, seen_on, witness
@@ -87,6 +87,8 @@ class _Consents:
     accounts: list[Account]
     subjects: list[Subject]
     consents: dict[int, Consent] = field(default_factory=dict)
+    #: The account that each consent was given to, by the consent's id.
+    owners: dict[str, Account] = field(default_factory=dict)
     accepted: int = 0
 
 
@@ -106,9 +108,9 @@ def no_sequence_opens_an_edit(probe: Probe, case: Lived) -> None:
     life = _Consents(probe, [probe.fresh_account(), probe.another_account()], [probe.subject(0), probe.subject(1)])
     for number, step in enumerate(case.steps, 1):
         if step.operation is Op.GRANT_CONSENT:
-            life.consents[step.consent or 0] = probe.consent(
-                life.accounts[step.account], life.subjects[step.thing], step.word
-            )
+            owner = life.accounts[step.account]
+            given = probe.consent(owner, life.subjects[step.thing], step.word)
+            life.consents[step.consent or 0], life.owners[given.id] = given, owner
         elif step.operation is Op.REVOKE_CONSENT:
             probe.setup(probe.provider.revoke_consent, life.accounts[step.account], life.consents[step.consent or 0])
         elif step.operation is Op.EDIT:
@@ -128,21 +130,30 @@ def _edit(life: _Consents, case: Lived, number: int, step: SequenceStep) -> None
         life.probe.control(life.probe.provider.edit, account, request)
         life.accepted += 1
         return
-    _must_name_the_person(life, consent, account, request)
+    _must_say_what_differs(life, consent, account, request)
     if isinstance(life.probe.attempt(life.probe.provider.edit, account, request), Accepted):
         raise ViolationAt(case, number, "accepted")
 
 
-def _must_name_the_person(life: _Consents, consent: Consent | None, account: Account, request: EditRequest) -> None:
-    """Raise :class:`Undecided` for an edit that is unlawful only by whose face it is, where no request says whose."""
-    if consent is None or consent.subject == request.subject or consent.scope != request.scope:
+def _must_say_what_differs(life: _Consents, consent: Consent | None, account: Account, request: EditRequest) -> None:
+    """Raise :class:`Undecided` for an edit that is unlawful only by who asks, or by whose face it is, where no request
+    says who or whose.
+    """
+    if consent is None or consent.id not in life.owners:
         return
-    life.probe.must_differ(
-        lambda provider: provider.edit(account, request),
-        lambda provider: provider.edit(account, replace(request, subject=consent.subject)),
-        "whose face or voice is edited",
-        write="`{{ request.subject.id }}` under operations.edit",
-    )
+    probe, owner = life.probe, life.owners[consent.id]
+    if (consent.subject, consent.scope) != (request.subject, request.scope):
+        must_send_consent(probe, owner, (request.subject, request.scope), (consent.subject, consent.scope))
+        if consent.scope == request.scope:
+            probe.must_differ(
+                lambda provider: provider.edit(account, request),
+                lambda provider: provider.edit(account, replace(request, subject=consent.subject)),
+                "whose face or voice is edited",
+                write="`{{ request.subject.id }}` under operations.edit",
+            )
+    elif owner != account:
+        probe.must_send_account(Op.EDIT, account, owner, request)
+        probe.must_send_account(Op.GRANT_CONSENT, account, owner, request.subject, request.scope, "I agree. [test]")
 
 
 # --- accounts ------------------------------------------------------------------------------------------------
@@ -193,6 +204,7 @@ def no_sequence_publishes_unverified(probe: Probe, case: Lived) -> None:
             accepted += 1
         else:
             content = contents.get(step.account) or _something(probe, account)
+            probe.must_send_account(Op.PUBLISH, account, None, content, "a lake")
             answer = probe.attempt(probe.provider.publish, account, content, f"a lake {probe.names.token()}")
             if isinstance(answer, Accepted):
                 raise ViolationAt(case, number, "accepted")
@@ -309,6 +321,7 @@ def no_sequence_frees_from_the_agreement(probe: Probe, case: Lived) -> None:
             continue
         text = decoded(probe.bytes_of(account, answer.value))
         if not labels_of_its_own(text, PLAIN):
+            probe.must_send_account(Op.GENERATE, accounts[0], accounts[1], bare)
             raise ViolationAt(case, number, "a text without label was handed out")
     if not accepted:
         probe.control(probe.provider.generate, accounts[0], agreed)

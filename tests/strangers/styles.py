@@ -64,7 +64,8 @@ def _json(town: Town) -> Starlette:
 
     async def sign_up(request: Request) -> Response:
         user, token = town.sign_up(await body(request))
-        return JSONResponse({"id": user.id, "token": token})
+        more = {"session": {"refreshToken": town.secret(), "sid": town.secret()}, "password": "is required"}
+        return JSONResponse({"id": user.id, "token": token, **more}, headers={"X-Session-Token": town.secret()})
 
     async def verify(request: Request) -> Response:
         given = await body(request)
@@ -129,7 +130,7 @@ def _json(town: Town) -> Starlette:
 
     async def consent(request: Request) -> Response:
         given = await body(request)
-        return JSONResponse({"id": town.consent(me(request), given["subject"], given["scope"])}, 201)
+        return JSONResponse({"id": town.consent(me(request), given["subject"], given.get("scope", ""))}, 201)
 
     async def revoke(request: Request) -> Response:
         town.revoke(me(request), request.path_params["consent"])

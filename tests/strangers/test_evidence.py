@@ -82,3 +82,11 @@ def test_the_commands_run_as_printed(style: str, tmp_path: Path) -> None:
     assert "403" not in shell.stdout
     assert "404" not in shell.stdout, (finding.curl, shell.stdout)
     assert test.returncode == 0, test.stdout[-3000:]
+
+
+def test_secrets_that_no_binding_reads_are_in_no_report(tmp_path: Path) -> None:
+    town = Town("anybody-publishes")
+    report = run("json", town, tmp_path, rules=[PUBLISHING], level="core", examples=0).model_dump_json()
+    assert town.secrets
+    assert [secret for secret in town.secrets if secret in report] == []
+    assert "is required" in report

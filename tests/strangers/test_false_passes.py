@@ -78,6 +78,14 @@ def test_a_claim_that_is_sent_and_ignored_passes(tmp_path: Path) -> None:
     assert check(report, "verification_cannot_be_claimed").verdict == "pass"
 
 
+def test_a_claim_is_not_the_cause_where_anybody_publishes(tmp_path: Path) -> None:
+    report = run("json", Town("anybody-publishes"), tmp_path, SENT, rules=[PUBLISHING])
+    assert "unverified_cannot_publish" in failures(report)
+    for name in ("verification_cannot_be_claimed", "verification_cannot_be_borrowed"):
+        assert check(report, name).verdict == "inconclusive"
+        assert "without" in check(report, name).reason
+
+
 def test_a_strict_provider_refuses_claims_from_everybody(tmp_path: Path) -> None:
     report = run("json", Town("strict-requests"), tmp_path, SENT, rules=[PUBLISHING])
     for name in ("verification_cannot_be_claimed", "verification_cannot_be_borrowed"):

@@ -171,3 +171,25 @@ def test_an_appeal_without_a_removal_is_not_a_failure(tmp_path: Path) -> None:
     }
     changes = {"operations.appeal": appeal, "target.markers": {}}
     assert diagnoses(Town(), tmp_path, changes)["appeal"][0] == "refused"
+
+
+@pytest.mark.parametrize(
+    ("quirk", "words"),
+    [
+        ("blank-texts", "the media are empty (8 bytes"),
+        ("empty-texts", "operations.generate.media.text: found an empty text"),
+    ],
+)
+def test_doctor_reports_media_without_content(quirk: str, words: str, tmp_path: Path) -> None:
+    state, message = diagnoses(Town(quirk), tmp_path)["generate text text/plain"]
+    assert state == "faulty"
+    assert words in message
+
+
+@pytest.mark.parametrize("kinds", [["refuted", "removed"], None])
+def test_doctor_asks_for_kinds_of_record_that_checks_read(kinds: list[str] | None, tmp_path: Path) -> None:
+    records = {"path": "/records/{{ kind }}", "extract": {"items": "records", "subject": "post"}}
+    tried = diagnoses(Town(), tmp_path, {"operations.records": records, "target.record_kinds": kinds})
+    assert [name for name in tried if name.startswith("records ")] == [
+        f"records {kind}" for kind in kinds or ["unlabelled-copy"]
+    ]

@@ -76,6 +76,7 @@ class Town:
         self.numbers: set[str] = set()
         self.barred_until = 0.0
         self.calls: list[str] = []
+        self.secrets: list[str] = []
 
     # --- accounts ---
 
@@ -93,6 +94,11 @@ class Town:
         token = secrets.token_hex(16)
         self.tokens[token] = user
         return user, token
+
+    def secret(self) -> str:
+        """A further secret, which no binding reads."""
+        self.secrets.append(secrets.token_hex(16))
+        return self.secrets[-1]
 
     def user(self, token: str) -> User | None:
         user = self.tokens.get(token)
@@ -146,6 +152,7 @@ class Town:
         words = f"湖面很静，{number}。"
         if kind == "text":
             data = (LABEL + words if labelled and "unlabelled" not in self.quirks else words).encode()
+            data = b" " * 8 if "blank-texts" in self.quirks else b"" if "empty-texts" in self.quirks else data
         else:
             blank = picture(40 + len(self.contents) % 50, 40)
             data = write_label(blank.data, ImplicitFields(PRODUCER, number), media_type="image/png")
@@ -237,7 +244,12 @@ class Town:
     def edit(self, user: User | None, consent: str, scope: str, subject: str | None) -> tuple[str, bytes]:
         given = self.consents.get(consent)
         me = self.required(user).id
-        if given is None or given[0] != me or given[2] != scope or (subject is not None and given[1] != subject):
+        if (
+            given is None
+            or given[0] != me
+            or given[2] not in (scope, "")
+            or (subject is not None and given[1] != subject)
+        ):
             raise No(
                 403, "not possible" if "curt" in self.quirks else "本人同意 is missing: ask the person for consent"
             )

@@ -19,6 +19,7 @@ from ..language.template import Fill
 from .http.body import ENCODINGS
 from .http.connection import Connection, ExchangeLog, Headers, Learn, Request
 from .http.receiver import Inbox
+from .named_secrets import learn_named_secrets
 from .requests import (
     Additions,
     Previewed,
@@ -197,13 +198,13 @@ class Requester:
         def learn(response: Response) -> None:
             if bound.operation == Operation.REGISTER or "credentials" in bound.groups:
                 learn_credentials(self.connection, bound, response)
+            learn_named_secrets(self.connection, request, response)
             self._sessions.keep_cookies(bound, authorization.signer, response)
             if bound.keep_cookies:
                 self._keep_cookies(call, response)
 
-        watched = "credentials" in bound.groups or bound.keep_cookies or any(auth.cookies for auth in bound.auth)
         sent_as = authorization if self.connection.own(request.url) else Authorization(None, None)
-        return self._exchanged(request, sent_as, call, learn if watched else None)
+        return self._exchanged(request, sent_as, call, learn)
 
     def _exchanged(
         self, request: Request, authorization: Authorization, call: Call, learn: Learn | None = None

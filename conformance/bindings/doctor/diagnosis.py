@@ -191,6 +191,7 @@ def _advice_for(reason: str) -> str:
         ("Content-Length", "raise limits.max_body if such answers are right"),
         ("a body of more than", "raise limits.max_body if such answers are right"),
         ("found nothing at", "write the path of the value in the answer"),
+        ("found an empty text", "write the path of the value in the answer; or the provider returned nothing"),
         ("expected one of", "name the provider's own words under states"),
     ):
         if sign in reason:

@@ -363,12 +363,12 @@ class _Visit(Visit):
         )
         for topic in provider.capabilities.disclosure_topics:
             yield from self.attempt(Operation.DISCLOSURES, topic, partial(provider.disclosures, topic), topic=topic)
-        kind = (provider.capabilities.record_kinds or ("publication",))[0]
 
-        def records() -> Result[Any]:
+        def records(kind: str) -> Result[Any]:
             return provider.records(provider.ready_made.accounts.get("authority") or self.account, kind)
 
-        yield from self.attempt(Operation.RECORDS, kind, records, kind=kind)
+        for kind in provider.capabilities.record_kinds or ("unlabelled-copy",):
+            yield from self.attempt(Operation.RECORDS, kind, partial(records, kind), kind=kind)
 
     def _companion(self) -> Iterator[Diagnosis]:
         provider = self.provider

@@ -239,12 +239,28 @@ def consent_binds_subject(probe: Probe, case: Edit) -> None:
         "whose face or voice is edited",
         write="`{{ request.subject.id }}` under operations.edit",
     )
+    must_send_consent(probe, account, (subject, case.scope), (other, case.scope))
     _must_be_refused(
         probe,
         account,
         request,
         "with another person's consent",
         lambda: (account, replace(request, subject=subject)),
+    )
+
+
+def must_send_consent(probe: Probe, account: Account, one: tuple[Subject, str], other: tuple[Subject, str]) -> None:
+    """Raise :class:`Undecided` where the binding gives both consents in the same words: to whom, and to what, is then
+    never said.
+    """
+    if probe.provider.ready_made.consents or not probe.offers(Operation.GRANT_CONSENT):
+        return
+    of_whom = one[0] != other[0]
+    probe.must_differ(
+        lambda provider: provider.grant_consent(account, *one, "I agree. [test]"),
+        lambda provider: provider.grant_consent(account, *other, "I agree. [test]"),
+        "whose consent is given" if of_whom else "what a consent is given to",
+        write=f"`{{{{ {'subject.id' if of_whom else 'scope'} }}}}` under operations.grant_consent",
     )
 
 
@@ -256,6 +272,7 @@ def consent_binds_scope(probe: Probe, case: Edit) -> None:
         raise NotJudged("the provider edits one thing only")
     account, subject = probe.account(), probe.subject()
     request = edit_request(case, subject, probe.consent(account, subject, others[0]))
+    must_send_consent(probe, account, (subject, case.scope), (subject, others[0]))
     _must_be_refused(
         probe,
         account,
@@ -271,13 +288,11 @@ def consent_binds_account(probe: Probe, case: Edit) -> None:
     owner, borrower, subject = probe.account(), probe.reporter(), probe.subject()
     if owner == borrower:
         raise Undecided("two verified accounts are needed", lasting=True)
-    request = edit_request(case, subject, probe.consent(owner, subject, case.scope))
-    probe.must_differ(
-        lambda provider: provider.edit(owner, request),
-        lambda provider: provider.edit(borrower, request),
-        "which account edits",
-        write="`{{ account.… }}` in the auth of operations.edit",
-    )
+    consent = probe.consent(owner, subject, case.scope)
+    request = edit_request(case, subject, consent)
+    probe.must_send_account(Operation.EDIT, owner, borrower, request)
+    if consent not in probe.provider.ready_made.consents.values():
+        probe.must_send_account(Operation.GRANT_CONSENT, owner, borrower, subject, case.scope, "I agree. [test]")
     _must_be_refused(
         probe, borrower, request, "with a consent that was given to another account", lambda: (owner, request)
     )

@@ -74,8 +74,10 @@ def token_of_another_publishes_nothing(probe: Probe, case: Case) -> None:
         # An account that must be verified before it makes anything has no content to try with.
         own = probe.own_content(signer)
         contents += [own] if own is not None else []
+    forgery = forged(verified, signer)
+    probe.must_send_account(Operation.PUBLISH, forgery, verified, contents[0], _TITLE)
     for content in contents:
-        answer = probe.attempt(probe.provider.publish, forged(verified, signer), content, _TITLE)
+        answer = probe.attempt(probe.provider.publish, forgery, content, _TITLE)
         if isinstance(answer, Accepted):
             must_be_public(probe, answer.value)
             raise Violation(f"a verified account was named, and the {case.facet} published")
@@ -96,7 +98,9 @@ def token_of_another_verifies_nobody(probe: Probe, case: Case) -> None:
         raise NotJudged("an account can publish before it is verified, so publishing does not show verification")
     signer = _deleted(probe) if case.facet == DELETED else probe.another_account()
     identity = probe.identity(probe.identity_methods()[0])
-    answer = probe.attempt(probe.provider.verify_identity, forged(account, signer), identity)
+    forgery = forged(account, signer)
+    probe.must_send_account(Operation.VERIFY_IDENTITY, forgery, account, identity)
+    answer = probe.attempt(probe.provider.verify_identity, forgery, identity)
     # A provider may go by the token alone: then it was the signer's identity, and the account is as it was.
     if isinstance(answer, Accepted) and isinstance(publish_something(probe, probe.provider, account, _TITLE), Accepted):
         raise Violation(f"an identity submitted with the {case.facet} verified an account, which can now publish")
@@ -130,6 +134,7 @@ def token_of_another_opens_no_edit(probe: Probe, case: SignedEdit) -> None:
     if signer == owner:
         raise Undecided("two verified accounts are needed", lasting=True)
     request = edit_request(case, subject, probe.consent(owner, subject, case.scope))
+    probe.must_send_account(Operation.EDIT, forged(owner, signer), owner, request)
     if isinstance(probe.attempt(probe.provider.edit, forged(owner, signer), request), Accepted):
         raise Violation(
             f"the {case.scope} was edited with the {case.token}, on a consent given to the account that was named"

@@ -216,6 +216,8 @@ def _author_learns_nothing(probe: Probe, case: Confided) -> None:
     for author, publication in told:
         probe.observe(probe.provider.view, author, publication, probe.capabilities.surfaces[0])
         if probe.offers(Operation.RECORDS):
+            # The records of an operator are for no author.
+            probe.must_send_account(Operation.RECORDS, author, None, _TOLD_TO_AUTHORS[0])
             for kind in _TOLD_TO_AUTHORS:
                 probe.observe(probe.provider.records, author, kind)
         if probe.offers(Operation.APPEAL):
@@ -231,6 +233,7 @@ def _borrower_learns_nothing(probe: Probe) -> None:
     subject, canaries = consenting(probe)
     lawful = _lawful_edit(probe, owner, subject)
     probe.control(probe.provider.edit, owner, lawful)
+    probe.must_send_account(Operation.EDIT, owner, borrower, lawful)
     stranger = replace(lawful, subject=probe.subject(1))
     begin = len(probe.recorded)
     probe.attempt(probe.provider.edit, borrower, stranger)
@@ -258,6 +261,7 @@ def _namesake_learns_nothing(probe: Probe) -> None:
     probe.control(probe.provider.verify_identity, holder, identity)
     canaries = of_account(probe, holder)
     namesake = namesake or probe.registered()
+    probe.must_send_account(Operation.VERIFY_IDENTITY, holder, namesake, identity)
     begin = len(probe.recorded)
     probe.attempt(probe.provider.verify_identity, namesake, identity)
     canaries.must_not_stand_in(probe, begin, HOLDER, "the answer to another account with the same number")

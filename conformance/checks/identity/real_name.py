@@ -88,6 +88,7 @@ def _drawn_titles(capabilities: Capabilities) -> SearchStrategy[Titled]:
 def unverified_cannot_publish(probe: Probe, case: Titled) -> None:
     """An unverified account cannot publish; the same account can once verified."""
     account, content = _unverified(probe)
+    probe.must_send_account(Operation.PUBLISH, account, None, content, case.title)
     refusal = _refusal(probe, probe.provider, account, content, case.title)
     if refusal is None:
         raise Violation("an account that was never verified published")
@@ -117,6 +118,7 @@ def deleted_account_cannot_publish(probe: Probe, case: Titled) -> None:
     def deleted() -> tuple[list[Account], Content]:
         account = probe.disposable_account()
         first, second = probe.some_content(account), probe.some_content(account)
+        probe.must_send_account(Operation.PUBLISH, account, None, second, case.title)
         sessions = [account]
         if probe.offers(Operation.SIGN_IN):
             sessions.append(probe.setup(probe.provider.sign_in, account))

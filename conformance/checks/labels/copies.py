@@ -132,6 +132,9 @@ def unlabelled_copy_needs_agreement(probe: Probe, case: Prompted) -> None:
         )
     text = decoded(probe.bytes_of(account, answer.value))
     if not labels_of_its_own(text, case.prompt):
+        if agreed != account:
+            # An agreement may last: where both accounts are one to the provider, this one may have agreed.
+            probe.must_send_account(Operation.GENERATE, account, agreed, asked)
         raise Violation("a text without a label was delivered without an agreement", excerpt(text))
 
 

@@ -61,6 +61,7 @@ def records_are_kept_apart(probe: Probe, case: Case) -> None:
     """The records of a tenant hold nothing about what another tenant does."""
     owner, stranger = (tenant.account for tenant in tenants(probe))
     told = tuple(filter(None, _recorded(probe, owner, case.facet)))
+    probe.must_send_account(Operation.RECORDS, owner, stranger, case.facet)
     own = probe.setup(probe.provider.records, owner, case.facet)
     if not any(word in f"{record.subject} {record.text}" for record in own for word in told):
         raise NotJudged(f"the owner's records of kind {case.facet} do not name it either")
@@ -120,6 +121,7 @@ def _kept_things(capabilities: Capabilities) -> Iterator[Case]:
 def deletion_spares_other_tenants(probe: Probe, case: Case) -> None:
     """Deleting one tenant leaves what another tenant has, and ends the access of the deleted one."""
     leaving, staying = probe.disposable_account(), probe.disposable_account()
+    probe.must_send_account(Operation.DELETE_ACCOUNT, leaving, staying)
     has = _still_had(probe, staying, case.facet)
     left = probe.some_content(leaving) if case.facet == "works" else None
     if left is not None:
@@ -133,6 +135,7 @@ def deletion_spares_other_tenants(probe: Probe, case: Case) -> None:
         raise Violation(f"one tenant was deleted, and {case.facet} of another tenant are gone")
     if left is None:
         return
+    probe.must_send_account(Operation.FETCH, leaving, staying, left, "original")
     if isinstance(probe.observe(probe.provider.fetch, leaving, left, "original"), Accepted):
         raise Violation("a deleted tenant still fetches its works")
 

@@ -113,6 +113,10 @@ def label_names_the_tenant(probe: Probe, case: Made) -> None:
     """What is made for a tenant names that tenant as its producer, and no other tenant and not the supporter."""
     one, other = tenants(probe)
     words = probe.names.vary("two boats at dawn")
+    service, media_type = case.service, case.media_type
+    probe.must_send_account(
+        Operation.GENERATE, one.account, other.account, GenerationRequest(service, media_type, "a lake")
+    )
     for tenant, stranger in ((one, other), (other, one)):
         if not tenant.code:
             raise Undecided(

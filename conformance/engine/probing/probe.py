@@ -309,6 +309,20 @@ class Probe(Conversation):
             write="`{{ title }}` under operations.publish",
         )
 
+    def must_send_account(
+        self, operation: Operation, one: Account | None, other: Account | None, *arguments: object
+    ) -> None:
+        """Raise :class:`Undecided` where the binding writes the same request for both accounts: with one key of the
+        service in place of their credentials, say.
+        """
+        name = operation.value
+        self.must_differ(
+            lambda provider: getattr(provider, name)(one, *arguments),
+            lambda provider: getattr(provider, name)(other, *arguments),
+            "which account asks",
+            write=f"`{{{{ account.… }}}}` in the auth of operations.{name}",
+        )
+
     def must_send_query(self) -> None:
         """Raise :class:`Undecided` where the binding sends no text to search for: then every search is the same."""
         self.must_differ(

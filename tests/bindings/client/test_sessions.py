@@ -236,6 +236,15 @@ def test_accounts_sign_in_when_needed_and_never_share_a_session(tmp_path: Path) 
         assert "session-of-ann" not in everywhere(provider)
 
 
+def test_a_sign_in_carries_its_own_auth(tmp_path: Path) -> None:
+    app = LoginServer()
+    own = "login:\n  auth: {type: header, name: X-First, value: '{{ account.credentials.password }}'}\n"
+    with talking(bind(tmp_path, LOGIN.replace("login:\n", own, 1)), app) as provider:
+        assert isinstance(provider.generate(Account("7", {"user": "ann", "password": "pass-ann"}), REQUEST), Accepted)
+    (sign_in,) = (each for each in app.asked if each["path"] == "/login")
+    assert sign_in["headers"]["x-first"] == "pass-ann"
+
+
 def test_a_session_that_is_over_is_renewed_once(tmp_path: Path) -> None:
     app = LoginServer()
     ann = Account("7", {"user": "ann", "password": "pass-ann"})

@@ -370,6 +370,8 @@ def describe(source: Source, value: Any, answer: Response) -> str:
         return f"no cookie {source.name!r}"
     if isinstance(source, CssValue | FormFields):
         return f"no element {source.selector.text!r}"
+    if isinstance(source, Query) and value == "":
+        return f"an empty text at {source.expression!r}"
     if isinstance(source, Query):
         return (
             f"nothing at {source.expression!r}; the answer has {keys_of(answer)}{_nearest(source.expression, answer)}"
