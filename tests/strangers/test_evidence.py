@@ -75,7 +75,7 @@ def test_the_commands_run_as_printed(style: str, tmp_path: Path) -> None:
             env=environ,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
     assert shell.returncode == 0, shell.stderr
