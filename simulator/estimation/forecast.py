@@ -64,6 +64,26 @@ def in_the_field(rate: npt.NDArray[np.float64], factor: float) -> npt.NDArray[np
     return factor * rate / (1.0 - rate + factor * rate)
 
 
+def check_options(scenario: Scenario, link: str, days: float, replications: int) -> None:
+    """Refuse what no forecast can have, whether of a provider or of a store.
+
+    Raises :class:`ForecastError` for a link or a number of days that cannot be, and :class:`RunError` for too few
+    replications.
+    """
+    if link not in LINKS:
+        raise ForecastError(f"--link {link}: expected one of: {', '.join(LINKS)}")
+    if not 0 < days <= scenario.horizon:
+        raise ForecastError(f"--days {days:g}: expected more than 0 and at most the horizon, {scenario.horizon:g}")
+    if replications < 2:
+        raise RunError(f"found {replications} replications, expected at least 2: an interval needs them")
+
+
+def mean_and_range(draws: npt.NDArray[np.float64]) -> tuple[float, float, float]:
+    """Mean, 2.5 % and 97.5 % quantile of draws."""
+    low, high = np.quantile(draws, (0.025, 0.975))
+    return float(draws.mean()), float(low), float(high)
+
+
 class Assumed(NamedTuple):
     """A link and a reading of occasions, by name."""
 
@@ -220,14 +240,9 @@ def forecast(
     chosen = size_class or max(scenario.population.classes, key=lambda item: item.share).name
     if chosen not in names:
         raise ForecastError(f"--size {chosen}: expected one of: {', '.join(names)}")
-    if link not in LINKS:
-        raise ForecastError(f"--link {link}: expected one of: {', '.join(LINKS)}")
+    check_options(scenario, link, days, replications)
     if occasions not in OCCASIONS:
         raise ForecastError(f"--occasions {occasions}: expected one of: {', '.join(OCCASIONS)}")
-    if not 0 < days <= scenario.horizon:
-        raise ForecastError(f"--days {days:g}: expected more than 0 and at most the horizon, {scenario.horizon:g}")
-    if replications < 2:
-        raise RunError(f"found {replications} replications, expected at least 2: an interval needs them")
     market = smaller_market(scenario)
     behaviours = [str(risk.name) for risk in market.behaviours]
     assumed = Assumed(link, occasions)
@@ -254,15 +269,10 @@ def forecast(
     rates = {}
     for name, variant in variants.items():
         drawn = drawn_rates(measured, behaviours, variant, 4000, (seed,))
-        rates[name] = {behaviour: _spread(values) for behaviour, values in drawn.items()}
+        rates[name] = {behaviour: mean_and_range(values) for behaviour, values in drawn.items()}
     return Forecast(
         measured, market, chosen, days, assumed, seed, replications, len(before), rates, tuple(futures), tuple(drivers)
     )
-
-
-def _spread(values: npt.NDArray[np.float64]) -> tuple[float, float, float]:
-    low, high = np.quantile(values, (0.025, 0.975))
-    return float(values.mean()), float(low), float(high)
 
 
 def smaller_market(scenario: Scenario) -> Scenario:

@@ -25,9 +25,8 @@ import pandas as pd
 from ..kernel.eventlog import Kind
 from ..runs.engines import choose, replicate_on, warm
 from ..runs.intervals import mean_interval
-from ..runs.run import RunError
 from ..scenario.schema import Scenario
-from .forecast import LINKS, TYPICAL, Assumed, drawn_rates, smaller_market
+from .forecast import LINKS, TYPICAL, Assumed, check_options, drawn_rates, mean_and_range, smaller_market
 from .measured import Evidence, ForecastError, Measured
 
 LIMIT = 1.0
@@ -136,12 +135,7 @@ def forecast_store(
     chosen = store or max(scenario.stores, key=lambda each: each.share).name
     if chosen not in names:
         raise ForecastError(f"--store {chosen}: expected one of: {', '.join(names)}")
-    if link not in LINKS:
-        raise ForecastError(f"--link {link}: expected one of: {', '.join(LINKS)}")
-    if not 0 < days <= scenario.horizon:
-        raise ForecastError(f"--days {days:g}: expected more than 0 and at most the horizon, {scenario.horizon:g}")
-    if replications < 2:
-        raise RunError(f"found {replications} replications, expected at least 2: an interval needs them")
+    check_options(scenario, link, days, replications)
     market, place = smaller_market(scenario), names.index(chosen)
     drawn = {name: drawn_parameters(measured, market, name, replications, seed) for name in LINKS}
     if not drawn[link]:
@@ -167,7 +161,7 @@ def forecast_store(
     futures.append(StoreFuture(TYPICAL, runs({})))
     many = {name: drawn_parameters(measured, market, name, 4000, seed) for name in LINKS}
     parameters = {
-        link_name: {name: _spread(values) for name, values in found.items()} for link_name, found in many.items()
+        link_name: {name: mean_and_range(values) for name, values in found.items()} for link_name, found in many.items()
     }
     return StoreForecast(measured, market, chosen, days, link, seed, replications, parameters, tuple(futures))
 
@@ -203,11 +197,6 @@ def _failure_rates(
     alike = [each._replace(behaviour="store") for each in evidence]
     assumed = Assumed(link, "weakest-check")
     return drawn_rates(measured._replace(evidence=tuple(alike)), ["store"], assumed, size, seed)["store"]
-
-
-def _spread(values: npt.NDArray[np.float64]) -> tuple[float, float, float]:
-    low, high = np.quantile(values, (0.025, 0.975))
-    return float(values.mean()), float(low), float(high)
 
 
 def _with_store(scenario: Scenario, place: int, values: Mapping[str, float]) -> Scenario:

@@ -22,6 +22,7 @@ from .values import (
     NotVanishing,
     Number,
     Part,
+    People,
     Positive,
     Probability,
     distinct,
@@ -58,7 +59,7 @@ class SizeClass(Part):
 
     name: Name
     share: Probability
-    users: Positive
+    users: People
     spread: Annotated[float, Strict(), Field(ge=0, le=5)]
     revenue_per_user: NonNegative
     activity: NonNegative

@@ -14,9 +14,21 @@ SMALLEST, LARGEST = 1e-9, 1e15
 """Bounds of a quantity that is not 0. Within them no formula of the model leaves the range of a double."""
 
 
+MOST_USERS = 1e10
+"""Median users of a provider, at most: more than there are people."""
+
+
 def _not_vanishing(value: float) -> float:
     if 0.0 < value < SMALLEST:
         raise ValueError(f"found {value:g}, expected 0 or at least {SMALLEST:g}: smaller numbers lose their meaning")
+    return value
+
+
+def _of_people(value: float) -> float:
+    if value > MOST_USERS:
+        raise ValueError(
+            f"found {value:g} users, expected at most {MOST_USERS:,.0f}: there are no more people than that"
+        )
     return value
 
 
@@ -24,6 +36,7 @@ NotVanishing = AfterValidator(_not_vanishing)
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 NonNegative = Annotated[float, Strict(), Field(ge=0, le=LARGEST, allow_inf_nan=False), NotVanishing]
 Positive = Annotated[float, Strict(), Field(gt=0, le=LARGEST, allow_inf_nan=False), NotVanishing]
+People = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False), NotVanishing, AfterValidator(_of_people)]
 Probability = Annotated[float, Strict(), Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Strict(), Field(ge=0, le=1_000_000)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]

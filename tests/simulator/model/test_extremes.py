@@ -21,7 +21,7 @@ from shenhe.simulator.kernel.sameness import differing_fields
 from shenhe.simulator.kernel.table import Floats
 from shenhe.simulator.reference.engine import replicate
 from shenhe.simulator.scenario.schema import MAX_OCCASIONS
-from shenhe.simulator.scenario.values import LARGEST, SMALLEST, ScenarioError
+from shenhe.simulator.scenario.values import LARGEST, MOST_USERS, SMALLEST, ScenarioError
 
 from ...sampling import one_in
 
@@ -144,6 +144,15 @@ def test_endless_repetition_is_refused(path: str) -> None:
         load_scenario("cn-2023", {path: value})
 
 
+def test_more_users_than_people_are_refused_in_words() -> None:
+    path = "population.classes.giant.users"
+    with pytest.raises(
+        ScenarioError, match=r"users=.*: found 1e\+15 users, expected at most 10,000,000,000: there are no"
+    ):
+        load_scenario("cn-2023", {path: 1e15})
+    assert dict(load_scenario("cn-2023", {path: MOST_USERS}).parameters())[path] == MOST_USERS
+
+
 def tiny(**changes: Any) -> Scenario:
     few = {
         "population.providers": 6,
@@ -185,6 +194,11 @@ def test_every_number_at_its_ends_is_run_or_refused_in_words(part: int) -> None:
 def test_the_engines_agree_with_everything_at_its_largest() -> None:
     from shenhe.simulator.compiled import replicate as replicate_compiled
 
-    for path in ("population.classes.giant.users", "population.classes.giant.revenue_per_user", "public.audience"):
-        scenario = tiny(**{path: LARGEST, "policy.ladder.2.fine.turnover_share": 1.0, "horizon": 400.0})
+    ends = {
+        "population.classes.giant.users": MOST_USERS,
+        "population.classes.giant.revenue_per_user": LARGEST,
+        "public.audience": LARGEST,
+    }
+    for path, end in ends.items():
+        scenario = tiny(**{path: end, "policy.ladder.2.fine.turnover_share": 1.0, "horizon": 400.0})
         assert differing_fields(replicate(scenario, 1, 0), replicate_compiled(scenario, 1, 0)) == []
