@@ -125,6 +125,7 @@ def make_world(setting: Any, rules: Any, people: Any) -> Any:
     w.direct = setting.direct
     w.diligence = setting.diligence
     w.staffed_at = np.zeros(len(setting.diligence))
+    w.copies_staffed_at = np.zeros(len(setting.attention))
     w.attention = setting.attention
     w.built_on = setting.built_on
     w.first_built_on = setting.first_built_on

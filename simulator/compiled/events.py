@@ -201,7 +201,9 @@ def happen(w: Any, key: int, place: int) -> None:
     elif what == agenda.REVIEW:
         review(w, p)
     elif what == agenda.PLATFORM_FOUND_OUT:
-        platform.fine(w, p, subject)
+        platform.fine(w, p, subject, amount)
+    elif what == agenda.COPIES_REPORTED:
+        platform.take_up(w, p, b, case, subject, amount, since)
     else:
         _happen_seldom(w, what, p, case, subject)
 

@@ -49,7 +49,9 @@ def complain_without_cause(w: Any, f: int) -> None:
         case = case_number(UNFOUNDED, f)
         log(w, COMPLAINT, p, case, b, 0.0)
         w.providers[p].complained += 1
-        overreact(w, p, case)
+        evidence = w.law[w.regime].public.false_evidence
+        if evidence >= 1.0 or uniform(w.seed, 0, Purpose.FALSE_EVIDENCE, f) < evidence:
+            overreact(w, p, case)
         if uniform(w.seed, p, Purpose.FORWARDED, case) < w.law[w.regime].detection.taken_up:
             suspect(w, p, b, case, False, False, False)
     expect_false_complaint(w, f + 1)

@@ -204,6 +204,7 @@ WORLD = _World(
         ("direct", types.float64),  # share of users who need no store
         ("diligence", array_of("f8")),  # (S,) of the stores' checks
         ("staffed_at", array_of("f8")),  # (S,) when the staff of a store has handled the orders that it has
+        ("copies_staffed_at", array_of("f8")),  # (P,) when the staff of a platform has handled the reports that it has
         ("attention", array_of("f8")),  # (P,) what fines have left of the share that a platform misses
         ("built_on", array_of("i8")),  # providers by supporter, those of supporter s from first_built_on[s] on
         ("first_built_on", array_of("i8")),

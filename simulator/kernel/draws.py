@@ -118,6 +118,7 @@ class Purpose:
     STAFF_FINE: Final = 79
     CERTIFICATE_FALSE: Final = 80
     SWEPT: Final = 81
+    FALSE_EVIDENCE: Final = 82
 
 
 def _philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, int, int, int]:

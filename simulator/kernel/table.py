@@ -117,7 +117,7 @@ class StoreNumbers:
     relists: Floats
     diligence: Floats
     over_removes: Floats
-    handling: Floats  # (S,) days of staff that one order to remove takes, 0 where none waits for staff
+    handling: Floats  # days of staff that one order to remove takes, 0 where none waits for staff
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,6 +128,7 @@ class PlatformNumbers:
     lag: Floats
     misses: Floats
     fades: Floats
+    handling: Floats  # days of staff that one report takes, 0 where none waits for staff
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,6 +169,7 @@ class PublicNumbers:
     complaint_delay: float
     false_complaint_rate: float  # per provider and day, of the stream that they are thinned from
     false_complaint_chance: float  # share of the stream of false complaints that is made
+    false_evidence: float
     migrates: float
     returns: float
     destinations: int  # providers among which the users who leave one spread
@@ -308,6 +310,7 @@ class PlatformDutyNumbers:
     found: float
     fine: float
     learns: float
+    limit_days: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -120,15 +120,24 @@ def table(scenario: Scenario) -> Table:
             relists=_column([store.relists for store in scenario.stores]),
             diligence=_column([store.diligence for store in scenario.stores]),
             over_removes=_column([store.over_removes for store in scenario.stores]),
-            handling=_column(
-                [1.0 / store.removals_per_day if store.removals_per_day else 0.0 for store in scenario.stores]
-            ),
+            handling=_column([_handling(scenario, store.removals_per_day) for store in scenario.stores]),
         ),
         platforms=PlatformNumbers(
             cumulative=np.add.accumulate(_column([platform.share for platform in scenario.platforms])),
-            lag=_column([platform.takedown_lag for platform in scenario.platforms]),
+            lag=_column(
+                [
+                    obeying_days(
+                        platform.takedown_lag,
+                        policy.platforms.limit_days,
+                        policy.platforms.found * policy.platforms.fine,
+                        platform.hurry_cost,
+                    )
+                    for platform in scenario.platforms
+                ]
+            ),
             misses=_column([platform.misses for platform in scenario.platforms]),
             fades=_column([platform.fades_after for platform in scenario.platforms]),
+            handling=_column([_handling(scenario, platform.takedowns_per_day) for platform in scenario.platforms]),
         ),
         failures=FailureNumbers(
             day=_column([item.day for item in scenario.failures]),
@@ -162,6 +171,7 @@ def table(scenario: Scenario) -> Table:
             complaint_delay=scenario.public.complaint_delay,
             false_complaint_rate=stream / YEAR,
             false_complaint_chance=public.false_complaints / stream if stream else 0.0,
+            false_evidence=public.false_evidence,
             migrates=scenario.public.migrates,
             returns=scenario.public.returns,
             destinations=public.destinations,
@@ -262,6 +272,7 @@ def table(scenario: Scenario) -> Table:
             found=policy.platforms.found,
             fine=policy.platforms.fine,
             learns=policy.platforms.learns,
+            limit_days=policy.platforms.limit_days,
         ),
         self_report=SelfReportNumbers(
             probability=policy.self_report.probability,
@@ -364,6 +375,11 @@ def _effort_shares(scenario: Scenario) -> Floats:
 
 def _column(values: list[float]) -> Floats:
     return np.array(values, dtype=np.float64)
+
+
+def _handling(scenario: Scenario, per_day: float) -> float:
+    """Days of staff that one of ``per_day`` takes in a market of that scale; 0 where there is staff for all."""
+    return 1.0 / (per_day * scenario.population.scale) if per_day else 0.0
 
 
 def _zipf(count: int) -> Floats:

@@ -83,11 +83,17 @@ class Public:
                 case = case_number(Stream.FALSE_COMPLAINT, f)
                 world.log(COMPLAINT, p, case, b, 0.0)
                 state.complained[p] += 1
-                if world.app_stores.overreacts:
+                if world.app_stores.overreacts and self.looks_sound(f):
                     world.app_stores.overreact(p, case)
                 if draws.uniform(seed, p, Purpose.FORWARDED, case) < world.table.detection.taken_up:
                     world.docket.suspect(p, b, case, False, False)
             f += 1
+
+    def looks_sound(self, f: int) -> bool:
+        """Whether unfounded complaint ``f`` brings evidence that a store believes."""
+        world = self.world
+        share = world.table.public.false_evidence
+        return share >= 1.0 or world.draws.uniform(world.seed, 0, Purpose.FALSE_EVIDENCE, f) < share
 
     def spread_rumours(self) -> Generator[Any, Any, None]:
         """Episodes of a rumour: each provider that one reaches refutes it in time, or breaches its duty to."""

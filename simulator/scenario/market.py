@@ -179,7 +179,8 @@ class PublicConfig(Part):
     """``complaint_delay``: mean days from a violation to a complaint. ``false_complaints``: unfounded ones, per
     provider and year, drawn to providers by their users; ``false_complaint_ceiling`` is the rate of the fixed stream
     that they are thinned from, to be given where ``changes`` raise them (else it is the rate itself, which is then
-    fixed).
+    fixed). ``false_evidence`` is the share of unfounded complaints that bring evidence which looks sound; without it no
+    store removes anything unasked.
 
     ``migrates`` is the share of users who move to other providers (``destinations`` of them, drawn by size) when a
     service is suspended, removed from their store or closed, and ``returns`` the share of these who come back with it.
@@ -196,6 +197,7 @@ class PublicConfig(Part):
     complaint_delay: NonNegative
     false_complaints: NonNegative
     false_complaint_ceiling: NonNegative = 0.0
+    false_evidence: Probability = 1.0
     migrates: Probability = 0.0
     destinations: Annotated[int, Strict(), Field(ge=1, le=MAX_DESTINATIONS)] = 1
     returns: Probability = 0.0
@@ -315,11 +317,11 @@ class Store(Part):
     """An app store: the share of users reached through it, and how it reviews, watches, obeys and relists.
 
     ``diligence`` (1) multiplies the duty to check filings; ``over_removes`` (0) is the probability that an unfounded
-    complaint makes it remove the app unasked. ``hurry_cost`` is RMB per removal that it would cost the store
-    to obey in half the time that it takes without a limit; where it is given, the store chooses how fast to obey in
-    view of the fine for being late (see ``obeying_days`` in :mod:`..kernel.formulas`). 0: the store does not react to
-    limits. ``removals_per_day`` is how many orders to remove its staff can handle, one after the other: more at once
-    wait. 0: as many as there are.
+    complaint with evidence (``public.false_evidence``) makes it remove the app unasked. ``hurry_cost`` is RMB per
+    removal that it would cost the store to obey in half the time that it takes without a limit; where it is given, the
+    store chooses how fast to obey in view of the fine for being late (see ``obeying_days`` in
+    :mod:`..kernel.formulas`). 0: the store does not react to limits. ``removals_per_day`` is how many orders to remove
+    its staff can handle at ``population.scale`` 1, one after the other: more at once wait. 0: as many as there are.
     """
 
     name: Name
@@ -337,14 +339,22 @@ class Store(Part):
 
 
 class Platform(Part):
-    """A propagation platform: its share of copies, the mean lag of takedown after a report, the share it misses, and
-    the mean days after which an unreported copy fades."""
+    """A propagation platform: its share of copies, the lag of takedown after a report, the share it misses, and the
+    mean days after which an unreported copy fades.
+
+    ``takedowns_per_day`` is how many reported copies its staff can handle at ``population.scale`` 1, one after the
+    other: more at once wait. 0: as many as there are. ``hurry_cost`` is RMB per takedown that it would cost the
+    platform to act in half the time; where it is given, the platform chooses how fast to act in view of the fine for
+    being late, as a store does (``obeying_days`` in :mod:`..kernel.formulas`). 0: it does not react to limits.
+    """
 
     name: Name
     share: Probability
     takedown_lag: NonNegative
     misses: Probability
     fades_after: Positive
+    takedowns_per_day: NonNegative = 0.0
+    hurry_cost: NonNegative = 0.0
 
 
 class RegistryConfig(Part):

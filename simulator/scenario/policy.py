@@ -245,13 +245,15 @@ class StoreDuty(Part):
 
 
 class PlatformDuty(Part):
-    """``found`` is the probability that a reported copy which a platform misses comes to the regulator's notice; the
-    platform is then fined ``fine`` and misses the share ``learns`` less.
+    """``found`` is the probability that a reported copy which a platform misses, or takes down later than
+    ``limit_days`` after the report (0: no limit), comes to the regulator's notice. The platform is then fined ``fine``,
+    for a late takedown once for each whole period of ``limit_days`` that passed, and misses the share ``learns`` less.
     """
 
     found: Probability = 0.0
     fine: NonNegative = 0.0
     learns: Probability = 0.0
+    limit_days: NonNegative = 0.0
 
 
 class SelfReport(Part):

@@ -24,6 +24,10 @@ def two_authorities(share: float = 0.01, reviewers: float | None = None, **of_se
     return {"policy.authorities": [second, {"name": "rest", "tier": "national", "share": 1.0 - share, **offices[1]}]}
 
 
+def in_platforms(path: str, value: float) -> dict[str, float]:
+    return {f"platforms.platform-{name}.{path}": value for name in "ab"}
+
+
 APPEALED = {"policy.ladder": [{**FINE, "appealable": True}], **UNAFRAID}
 LONG_SUSPENSION = {**step("suspend-service", service_days=400.0), "appealable": True}
 HARBOUR = {"policy.safe_harbour.offered": True, **each("population.classes.*.certifies", 0.5)}
@@ -48,11 +52,13 @@ def shares_of(a: float) -> dict[str, float]:
     return {"platforms.platform-a.share": a, "platforms.platform-b.share": 1.0 - a}
 
 
+QUICK = {**COPIED, **in_platforms("misses", 0.0), **in_platforms("takedown_lag", 0.1)}
+"""Platforms that miss nothing and act at once."""
+SLOW = {**QUICK, **in_platforms("takedown_lag", 20.0), "policy.platforms.found": 1.0}
+"""The same with a lag of twenty days, of which the regulator knows."""
+
+
 def campaign(until: float = 730.0, taken_up: float = 1.0) -> dict[str, object]:
     """Complaints are taken up from the first day until one, or in part."""
     change = {"title": "x", "day": 0.0, "until": until, "set": {"policy.detection.complaints_taken_up": taken_up}}
     return {"changes": [change]}
-
-
-def in_platforms(path: str, value: float) -> dict[str, float]:
-    return {f"platforms.platform-{name}.{path}": value for name in "ab"}

@@ -156,6 +156,7 @@ def _world(dice: Dice, shape: Shape) -> dict[str, Any]:
             "complaint_delay": dice.days(20.0),
             "false_complaints": false_complaints,
             "false_complaint_ceiling": dice.one([0.0, false_complaints + dice.number(0.05, 5.0)]),
+            "false_evidence": dice.share(),
             "migrates": dice.share(),
             "destinations": dice.one([1, dice.count(2, 8)]),
             "returns": dice.share(),
@@ -215,6 +216,8 @@ def _world(dice: Dice, shape: Shape) -> dict[str, Any]:
                 "takedown_lag": dice.days(10.0),
                 "misses": dice.share(),
                 "fades_after": dice.number(0.5, 60.0),
+                "takedowns_per_day": dice.one([0.0, dice.number(0.05, 5.0)]),
+                "hurry_cost": dice.one([0.0, dice.number(1e2, 1e6)]),
             }
             for place, share in enumerate(dice.shares(shape.platforms))
         ],
@@ -361,7 +364,12 @@ def _policy(dice: Dice, classes: list[str], behaviours: list[str]) -> dict[str, 
             "neglect_fine": dice.one([0.0, dice.number(1e3, 1e5)]),
             "learns": dice.share(),
         },
-        "platforms": {"found": dice.share(), "fine": dice.one([0.0, dice.number(1e3, 1e5)]), "learns": dice.share()},
+        "platforms": {
+            "found": dice.share(),
+            "fine": dice.one([0.0, dice.number(1e3, 1e5)]),
+            "learns": dice.share(),
+            "limit_days": dice.one([0.0, dice.days(10.0)]),
+        },
         "self_report": {"probability": dice.share(), "discount": dice.share()},
         "safe_harbour": {
             "offered": dice.often(0.5),

@@ -161,7 +161,11 @@ def further() -> st.SearchStrategy[dict[str, Any]]:
             "policy.stores.limit_days": number(0, 3),
             "policy.stores.neglect_fine": number(0, 1e6),
             "policy.stores.learns": share,
-            "policy.platforms": st.fixed_dictionaries({"found": share, "fine": number(0, 1e6), "learns": share}),
+            "policy.platforms": st.fixed_dictionaries(
+                {"found": share, "fine": number(0, 1e6), "learns": share, "limit_days": number(0, 3)}
+            ),
+            "platforms.platform-b.takedowns_per_day": st.one_of(st.just(0.0), number(0.01, 10)),
+            "public.false_evidence": share,
             "policy.targeting.per_complaint": number(0, 0.2),
             "policy.targeting.complaint_cap": st.integers(0, 3),
             "policy.targeting.group_weight": number(0, 1.2),

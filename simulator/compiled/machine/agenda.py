@@ -42,7 +42,8 @@ microseconds.
     REENTRY,
     LISTING_REVIEWED,  # subject: the attempt; case: the store
     STORE_REPORTS,  # behaviour, subject: the store, flag: serious
-    PLATFORM_FOUND_OUT,  # subject: the platform
+    PLATFORM_FOUND_OUT,  # subject: the platform, amount: how many fines
+    COPIES_REPORTED,  # behaviour, subject: the platform, amount: the severity, since: days until the copy fades
     COPIES_END,  # behaviour, amount: the severity
     COMPLAINT_MADE,  # behaviour, flag: serious
     SUPPORTER_FAILS,
@@ -66,7 +67,7 @@ microseconds.
     FALSE_COMPLAINT,
     RUMOUR_SPREADS,
     REGIME_BEGINS,
-) = range(33)
+) = range(34)
 
 # What starts, or is granted, at once. Each has a subject.
 CASE_BEGINS, APPEAL_BEGINS, FILING_BEGINS, REMOVAL_BEGINS, INSPECTOR_FREE, REVIEWER_FREE, POOL_RELEASED = range(7)
