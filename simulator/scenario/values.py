@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError
 from pydantic_core import ErrorDetails
 
 from shenhe.core.errors import ShenheError
@@ -24,8 +24,8 @@ def _not_vanishing(value: float) -> float:
     return value
 
 
-def _of_people(value: float) -> float:
-    if value > MOST_USERS:
+def _of_people(value: Any) -> Any:
+    if isinstance(value, int | float) and value > MOST_USERS:
         raise ValueError(
             f"found {value:g} users, expected at most {MOST_USERS:,.0f}: there are no more people than that"
         )
@@ -36,7 +36,9 @@ NotVanishing = AfterValidator(_not_vanishing)
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 NonNegative = Annotated[float, Strict(), Field(ge=0, le=LARGEST, allow_inf_nan=False), NotVanishing]
 Positive = Annotated[float, Strict(), Field(gt=0, le=LARGEST, allow_inf_nan=False), NotVanishing]
-People = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False), NotVanishing, AfterValidator(_of_people)]
+People = Annotated[
+    float, Strict(), Field(gt=0, le=MOST_USERS, allow_inf_nan=False), NotVanishing, BeforeValidator(_of_people)
+]
 Probability = Annotated[float, Strict(), Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Strict(), Field(ge=0, le=1_000_000)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
