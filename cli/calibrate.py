@@ -143,6 +143,9 @@ def _document(found: Calibration) -> dict[str, Any]:
             }
             for fit in found.rungs
         ],
+        "campaigns_of_2026_over_2025": [
+            {**each._asdict(), "published_at_least": each.published, "inside": each.inside} for each in found.campaigns
+        ],
         "years": {
             "deviation_log": found.years.deviation,
             "degrees": found.years.degrees,

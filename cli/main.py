@@ -6,6 +6,7 @@ and 70 a bug in shenhe.
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 from typing import Annotated
@@ -159,5 +160,7 @@ def run() -> None:
 def message_of(error: Exception) -> str:
     """The text of an error. For a file error: the file name and the system's description, without its number."""
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror}"
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        advice = "; make room or choose another folder, then repeat the command" if full else ""
+        return f"{error.filename}: {error.strerror}{advice}"
     return str(error)

@@ -12,12 +12,16 @@ from pathlib import Path
 
 def write_whole(path: Path, data: bytes | str) -> None:
     """Write ``data`` (text as UTF-8, its line ends as they are) by way of a temporary file in the same folder, which no
-    other writer uses. Raises ``OSError``.
+    other writer uses. Raises ``OSError``, which names ``path``.
     """
     partial = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         partial.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
         partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        # A full disk is reported without the name of a file.
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     except BaseException:
         partial.unlink(missing_ok=True)
         raise

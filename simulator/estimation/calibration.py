@@ -25,6 +25,7 @@ from ..runs.engines import choose, using
 from ..runs.run import simulate
 from ..scenario.loading import load_scenario
 from ..scenario.schema import Scenario
+from .campaigns import CampaignTest, campaigns_compared
 from .filings import Filings, calibrate_filings
 from .published import (
     BACK_TEST_UNTIL,
@@ -119,6 +120,8 @@ class Calibration(NamedTuple):
     filings: Filings
     rungs: tuple[RungFit, ...]
     years: Years
+    campaigns: tuple[CampaignTest, ...]
+    """What each fit says of the campaign of 2026, which entered none of them."""
 
 
 def calibrate(
@@ -142,7 +145,12 @@ def calibrate(
             progress(f"rungs, if {share:.0%} of interviews concern deep synthesis")
             fit, theta = fit_rungs(name, share, seed, effort, theta, progress)
             fits.append(fit)
-    return Calibration(name, seed, quick, filings, tuple(fits), years())
+        progress("the campaign of 2026 beside that of 2025")
+        campaigns = tuple(
+            campaigns_compared(name, fit.share, fit.overrides, seed, effort.scale, effort.replications, years())
+            for fit in fits
+        )
+    return Calibration(name, seed, quick, filings, tuple(fits), years(), campaigns)
 
 
 def overrides_for(scenario: Scenario, theta: Sequence[float] | Floats) -> dict[str, Any]:

@@ -203,7 +203,7 @@ def compare(a: Run, b: Run, *, anyway: bool = False) -> Comparison:
         if a.model != b.model:
             raise RunError(
                 f"found runs of two versions of the model ({a.model[:12]} and {b.model[:12]}), expected one;"
-                " simulate both again, or pass --anyway"
+                " simulate both again, or compare them with `shenhe compare --anyway`"
             )
     n = min(a.replications, b.replications)
     named = metrics(a.scenario) | metrics(b.scenario)
@@ -218,7 +218,7 @@ def require_comparable(a: Scenario, b: Scenario) -> None:
     reasons = reasons_against(a, b)
     if reasons:
         raise RunError(
-            "\n".join([*reasons, "a difference would mix this with the policy; --anyway compares them still"])
+            "\n".join([*reasons, "a difference would mix this with the policy; `compare --anyway` compares them still"])
         )
 
 

@@ -95,7 +95,10 @@ class Population(Part):
     def _adds_up(self) -> Self:
         total = sum(item.share for item in self.classes)
         if abs(total - 1) > 1e-9:
-            raise Contradiction(f"found shares of the size classes that add up to {total:g}, expected 1", "classes")
+            raise Contradiction(
+                f"found shares of the size classes that add up to {total:g}, expected 1: set the other shares as well",
+                "classes",
+            )
         distinct([item.name for item in self.classes], "size class")
         days = [day for day, _ in self.arrivals]
         shares = [share for _, share in self.arrivals]

@@ -11,9 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shenhe.simulator import ScenarioError, load_scenario
+from shenhe.simulator import ScenarioError, load_scenario, simulate
 from shenhe.simulator.estimation import calibration, filings
-from shenhe.simulator.estimation.calibration import PARAMETERS, PRIOR, Effort, events_of_2025, overrides_for
+from shenhe.simulator.estimation.calibration import (
+    INSPECTORS,
+    PARAMETERS,
+    PRIOR,
+    Effort,
+    events_of_2025,
+    overrides_for,
+)
+from shenhe.simulator.estimation.campaigns import campaign_changes, sanctioned, windows
 from shenhe.simulator.estimation.filings import CURVES, Batch, batches, completed
 from shenhe.simulator.estimation.published import RUNGS, START, CalibrationError, figures, yearly, years
 
@@ -147,6 +155,25 @@ def test_the_events_of_2025_fall_on_their_dates() -> None:
     assert [change.set["policy.staff.inspectors"] for change in told.changes] == [480, 480]
 
 
+def test_both_campaigns_end_on_the_day_of_their_announcement() -> None:
+    (begins, ends), (later, end) = windows()
+    assert START + datetime.timedelta(days=ends) == datetime.date(2025, 6, 20)
+    assert START + datetime.timedelta(days=end) == datetime.date(2026, 7, 6)
+    assert ends - begins == end - later == 81.0
+    story = load_scenario("campaign-2025")
+    halved = campaign_changes({INSPECTORS: story.policy.staff.inspectors // 2})
+    assert [entry["day"] for entry in halved["changes"]] == [begins, later]
+    assert {entry["set"][INSPECTORS] for entry in halved["changes"]} == {story.changes[0].set[INSPECTORS] // 2}
+
+
+def test_a_campaign_counts_each_sanctioned_provider_once() -> None:
+    changes = {"population.scale": 0.02, "horizon": 400.0, "policy.detection.complaints_taken_up": 1.0}
+    run = simulate(load_scenario("cn-2023", changes), 2, 1)
+    everybody = run.providers[run.providers["sanctions"] > 0].groupby("replication").size().tolist()
+    assert sanctioned(run, 0.0, 400.0) == everybody
+    assert sum(sanctioned(run, 0.0, 200.0)) < sum(everybody)
+
+
 def test_no_factor_is_no_change_of_the_scenario() -> None:
     scenario = load_scenario("cn-2023")
     changed = load_scenario("cn-2023", overrides_for(scenario, [0.0] * len(PARAMETERS)))
@@ -181,6 +208,10 @@ def test_the_command_fits_writes_a_scenario_and_a_page(tmp_path: Path, monkeypat
     text = page.read_text(encoding="utf-8")
     assert "OUTSIDE" in text
     assert "Not identified" in text
+    (campaign,) = document["campaigns_of_2026_over_2025"]
+    assert campaign["published_at_least"] == 4.0
+    assert campaign["said"][1] <= campaign["said"][0] <= campaign["said"][2]
+    assert "Phase 2 of 2026" in text
     assert str(tmp_path) not in text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
+from shenhe.cli.main import message_of
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.bindings.client.http import cassette
 from shenhe.conformance.bindings.client.http.cassette import Recording
@@ -324,6 +326,21 @@ def test_two_runs_in_one_folder_are_refused(tmp_path: Path) -> None:
         done = shenhe("check", "sample", "--rules", "cn-dsp-2023/9.2", "--out", tmp_path)
     assert done.exit_code == 2
     assert "another process writes to it" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_reported_with_the_file_and_advice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "page.html"
+
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_whole(path, "x")
+    assert message_of(caught.value) == (
+        f"{path}: No space left on device; make room or choose another folder, then repeat the command"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
