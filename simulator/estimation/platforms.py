@@ -28,11 +28,10 @@ import pandas as pd
 from ..kernel.draws import Purpose, compiled, replication_seed
 from ..kernel.eventlog import Kind
 from ..runs.engines import choose, replicate_on, warm
-from ..runs.run import RunError
 from ..scenario.schema import Scenario
-from .forecast import LINKS, TYPICAL, smaller_market
+from .forecast import LINKS, TYPICAL, check_options, mean_and_range, smaller_market
 from .measured import Evidence, ForecastError, Measured
-from .stores import StoreFuture, _failure_rates, _spread
+from .stores import StoreFuture, _failure_rates
 
 LIMITS: Mapping[str, float] = {
     "intimate_image_gone_in_2_hours": 2.0,
@@ -130,12 +129,7 @@ def forecast_platform(
     chosen = platform or max(scenario.platforms, key=lambda each: each.share).name
     if chosen not in names:
         raise ForecastError(f"--platform {chosen}: expected one of: {', '.join(names)}")
-    if link not in LINKS:
-        raise ForecastError(f"--link {link}: expected one of: {', '.join(LINKS)}")
-    if not 0 < days <= scenario.horizon:
-        raise ForecastError(f"--days {days:g}: expected more than 0 and at most the horizon, {scenario.horizon:g}")
-    if replications < 2:
-        raise RunError(f"found {replications} replications, expected at least 2: an interval needs them")
+    check_options(scenario, link, days, replications)
     market, place = smaller_market(scenario), names.index(chosen)
     drawn = {name: drawn_platform_parameters(measured, name, replications, seed) for name in LINKS}
     if not drawn[link]:
@@ -171,7 +165,7 @@ def forecast_platform(
     futures.append(StoreFuture(TYPICAL, runs({})))
     many = {name: drawn_platform_parameters(measured, name, 4000, seed) for name in LINKS}
     parameters = {
-        link_name: {name: _spread(values) for name, values in found.items()} for link_name, found in many.items()
+        link_name: {name: mean_and_range(values) for name, values in found.items()} for link_name, found in many.items()
     }
     return PlatformForecast(measured, market, chosen, days, link, seed, replications, parameters, tuple(futures))
 

@@ -128,7 +128,8 @@ def _descend(place: Any, key: Any, steps: list[str], position: int, value: Any) 
             raise ScenarioError(f"--set {path}={value}: {error}") from None
     elif isinstance(place, dict) and isinstance(present, dict | list) and not isinstance(value, dict | list):
         raise ScenarioError(f"--set {path}: found a single value, expected one of its parts to be set")
-    place[key] = value
+    # A copy: a further path may lead into it, and what the caller holds must not change.
+    place[key] = copy.deepcopy(value)
 
 
 def _unknown_step(path: str, step: str, known: Sequence[str]) -> ScenarioError:

@@ -453,6 +453,13 @@ def test_every_lever_can_be_set_from_outside(path: str, value: Any) -> None:
     assert dict(load_scenario("cn-2023").changed({path: value}).parameters())[path] == value
 
 
+def test_what_the_caller_sets_is_not_changed_by_a_further_path() -> None:
+    platforms = [{"name": "one", "share": 1.0, "takedown_lag": 1.0, "misses": 0.0, "fades_after": 9.0}]
+    held = {"platforms": platforms, "platforms.one.misses": 0.5}
+    assert load_scenario("cn-2023", held).platforms[0].misses == 0.5
+    assert platforms[0]["misses"] == 0.0
+
+
 def test_a_star_addresses_the_entries_that_have_the_rest_of_the_path() -> None:
     changed = load_scenario("cn-2023", {"policy.ladder.*.fine.high": parse_override("x=×2")[1]})
     before = load_scenario("cn-2023")
