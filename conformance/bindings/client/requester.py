@@ -18,8 +18,8 @@ from ..language.responses.stream import ends_stream
 from ..language.template import Fill
 from .http.body import ENCODINGS
 from .http.connection import Connection, ExchangeLog, Headers, Learn, Request
+from .http.named_secrets import learn_named_secrets
 from .http.receiver import Inbox
-from .named_secrets import learn_named_secrets
 from .requests import (
     Additions,
     Previewed,

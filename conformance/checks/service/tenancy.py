@@ -255,7 +255,7 @@ def _reviews(capabilities: Capabilities) -> Absent | None:
 
 
 @dataclass(frozen=True)
-class Prompted(Case):
+class TenantPrompt(Case):
     """A prompt that every tenant sends."""
 
     service: Service
@@ -267,9 +267,9 @@ class Prompted(Case):
         return asked.request(probe.capabilities.marker(PROHIBITED, self.service)), asked.request(None)
 
 
-def _first_medium(capabilities: Capabilities) -> Iterator[Prompted]:
+def _first_medium(capabilities: Capabilities) -> Iterator[TenantPrompt]:
     for service, media_type in recognised_in(capabilities, PROHIBITED)[:1]:
-        yield Prompted(media_type, service, media_type)
+        yield TenantPrompt(media_type, service, media_type)
 
 
 @check(
@@ -281,7 +281,7 @@ def _first_medium(capabilities: Capabilities) -> Iterator[Prompted]:
     cases=_first_medium,
     pays=True,
 )
-def every_tenant_is_reviewed(probe: Probe, case: Prompted) -> None:
+def every_tenant_is_reviewed(probe: Probe, case: TenantPrompt) -> None:
     """A prohibited prompt is refused to every tenant, also to one that has made harmless works."""
     prohibited, lawful = case.requests(probe)
     first, second = probe.disposable_account(), probe.disposable_account()
@@ -312,7 +312,7 @@ def every_tenant_is_reviewed(probe: Probe, case: Prompted) -> None:
     cases=_first_medium,
     pays=True,
 )
-def measures_spare_other_tenants(probe: Probe, case: Prompted) -> None:
+def measures_spare_other_tenants(probe: Probe, case: TenantPrompt) -> None:
     """Measures against a tenant that asks for prohibited content do not reach the other tenants."""
     offender, bystander = probe.disposable_account(), probe.disposable_account()
     prohibited, lawful = case.requests(probe)

@@ -8,8 +8,8 @@ from typing import Any
 
 from shenhe.conformance.provider import Operation
 
-from ..language.responses.response import Response, ResponseError
-from .http.connection import Connection, Request
+from ...language.responses.response import Response, ResponseError
+from .connection import Connection, Request
 
 _NAME = r"(?:access|refresh|id|auth|session|bearer)[_-]?token|jwt|passw(?:or)?d|api[_-]?key|(?:client[_-]?)?secret"
 #: A name that says this wherever it occurs, and one that says it where an account signs up or signs in.
