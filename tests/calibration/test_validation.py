@@ -13,6 +13,7 @@ import pytest
 from shenhe import scenarios
 from shenhe.simulator.validation import literature, oracles
 from shenhe.simulator.validation import suite as validation
+from shenhe.simulator.validation.every_lever import ALL_PROPERTIES
 from shenhe.simulator.validation.literature import (
     ArmResult,
     Escalation,
@@ -25,6 +26,9 @@ from shenhe.simulator.validation.literature import (
 from shenhe.simulator.validation.suite import Check, Validation
 
 from ..command_line import Done, shenhe
+from ..simulator.mutants import MUTANTS
+
+PAGE = Path(__file__).parents[2] / "docs" / "validation.md"
 
 
 def test_erlang_b_against_known_values() -> None:
@@ -207,3 +211,19 @@ def test_everything_passes_at_full_effort() -> None:
     found: Validation = validation.validate(2023)
     assert found.failed == ()
     assert len(found.checks) > 30
+
+
+def test_the_page_counts_the_checks() -> None:
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in PAGE.read_text(encoding="utf-8").splitlines()]
+    counts = {row[0]: int(row[1]) for row in rows if len(row) == 3 and row[1].isdigit()}
+    whole = next(row[2] for row in rows if row[:1] == ["metamorphic"])
+    assert counts["closed form"] == len(oracles.ORACLES)
+    assert counts["law of every run"] == len(scenarios.names())
+    assert whole.startswith(
+        f"{len(ALL_PROPERTIES)} properties of levers, and {counts['metamorphic'] - len(ALL_PROPERTIES)}"
+    )
+
+
+def test_the_page_lists_every_mutant() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert [mutant.name for mutant in MUTANTS if f"| {mutant.name} |" not in text] == []

@@ -85,7 +85,13 @@ MUTANTS: tuple[Mutant, ...] = (
         ("realised", "touch", "peers"),
     ),
     M("belief: impunity teaches nothing", deterrence, "belief_lowered", lambda true: first, ("Impunity", "paper")),
-    M("belief: own experience is lost", deterrence, "belief_beside", lambda true: first, ("oneself", "touched before")),
+    M(
+        "belief: own experience is lost",
+        deterrence,
+        "belief_beside",
+        lambda true: first,
+        ("own sanctions", "oneself", "touched before"),
+    ),
     M("belief: nothing is believed", deterrence, "belief_beside", constant(0.0), ("touch", "frighten")),
     M("belief: never fades", deterrence, "belief_remembered", argument(2, zero), ("Forgetting",)),
     M(
