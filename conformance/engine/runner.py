@@ -134,7 +134,10 @@ def run_checks(
     run = _Run(session, chosen, Effort(seed, examples, sample), listen, report, checks, reset)
     with undisturbed():
         # An application in this process runs on one event loop, which only one thread may drive.
-        results = run.all(1 if target.transport == "asgi" else workers)
+        # A class in Python may keep something, such as a connection to a database, that belongs to its first thread.
+        results = run.all(
+            1 if target.transport == "asgi" else workers, threads=not getattr(provider, "one_thread", True)
+        )
     finished = report(results, session.stopped)
     run.emit(RunFinished(finished))
     return finished
@@ -157,8 +160,10 @@ class _Run:
     reset: bool = True
     results: dict[int, CheckResult | None] = field(default_factory=dict)
 
-    def all(self, workers: int) -> list[CheckResult]:
-        """The results in the order of the checks, however many run at once."""
+    def all(self, workers: int, *, threads: bool) -> list[CheckResult]:
+        """The results in the order of the checks, however many run at once. Without ``threads``, one worker runs each
+        check in the calling thread.
+        """
         self.session.stopped = _reset(self.session) if self.reset else None
         names = tuple(check.name for check in self.checks)
         self.emit(RunStarted(names, tuple(foreseen(self.checks, self.rules, self.session.capabilities))))
@@ -168,8 +173,14 @@ class _Run:
             tasks = by_worth(tasks, self.rules, self.session.capabilities)
         if workers > 1 and len(tasks) > 1:
             self._at_once(workers, tasks if limited else _longest_first(tasks, self.session.capabilities))
-        else:
+        elif limited or not threads:
             self._in_turn(tasks)
+        else:
+            self._in_turn([task for task in tasks if not task[1].waits])
+            # As with many workers, the clock moves once, for all that wait: or else what the checks share would be
+            # made again after each move, and the number of requests would depend on the number of workers.
+            if waiting := [task for task in tasks if task[1].waits]:
+                self._at_once(1, waiting)
         self.session.turns = Turns()
         # What must hold in every response is judged once all have come.
         self._in_turn([(number, check) for number, check in enumerate(self.checks) if check.ambient])
@@ -315,4 +326,4 @@ def _reset(session: Session) -> Stopped | None:
         if not isinstance(result, Unavailable) or result.status is not None:
             return None
         failure = result.reason
-    return lost_target(failure)
+    return session.lost(failure)

@@ -244,6 +244,11 @@ def test_a_fault_that_hides_another_leaves_it_open() -> None:
     assert verdicts["exported_copy_keeps_label"] == "inconclusive"
 
 
+def _kept(report: Report) -> dict[str, Any]:
+    """All but the time of day, and the exchanges of findings: the target numbers what it makes as requests come."""
+    return report.model_dump(exclude={"timing": True, "checks": {"__all__": {"finding"}}})
+
+
 @pytest.mark.parametrize(
     ("faults", "variant"),
     [
@@ -252,7 +257,7 @@ def test_a_fault_that_hides_another_leaves_it_open() -> None:
         (("consent-borrowed", "report-decided-late", "produce-id-reused", "deleted-account-publishes"), None),
     ],
 )
-def test_verdicts_do_not_depend_on_workers(faults: tuple[str, ...], variant: str | None) -> None:
+def test_reports_do_not_depend_on_workers(faults: tuple[str, ...], variant: str | None) -> None:
     reports = []
     for workers in (1, 4):
         with SampleServer(faults=faults, variants=[variant] if variant else ()) as server:
@@ -260,10 +265,7 @@ def test_verdicts_do_not_depend_on_workers(faults: tuple[str, ...], variant: str
             with binding.connect() as provider:
                 reports.append(run_checks(provider, on=ON, examples=3, workers=workers, salt="0a1b2c3d"))
     one, four = reports
-    assert [(rule.rule, rule.verdict) for rule in one.rules] == [(rule.rule, rule.verdict) for rule in four.rules]
-    assert [(check.name, check.verdict, check.probes) for check in one.checks] == [
-        (check.name, check.verdict, check.probes) for check in four.checks
-    ]
+    assert _kept(one) == _kept(four)
     assert failed(four) == {rule for fault in faults for rule in broken(fault, four)}
 
 

@@ -114,8 +114,10 @@ class Binding:
         limits = self.file.limits
         redactor = Redactor(self._secrets)
         salt: str | None = None
+        one_thread = transport is not None
         if replay is not None:
             cassette = CassetteTransport(replay, url, redactor)
+            one_thread = cassette.in_process
             transport, salt, sleep = cassette, cassette.salt, sleep or (lambda seconds: None)
         own, mounts = (transport, {}) if transport is not None else self._transports(url)
         client = httpx.Client(
@@ -133,7 +135,7 @@ class Binding:
             clock=clock or time.monotonic,
         )
         connection.in_process = transport
-        recording = Recording(record, url, redactor) if record is not None else None
+        recording = Recording(record, url, redactor, in_process=one_thread) if record is not None else None
         salt = recording.salt if recording is not None else salt
         connection.record = recording.add if recording is not None else None
         capabilities = self.capabilities
@@ -162,6 +164,7 @@ class Binding:
             login=self.login,
             recording=recording,
             salt=salt,
+            one_thread=one_thread,
             charges=Charges(
                 as_charges(self.file.target.price),
                 as_charges(self.file.target.seconds) or {},

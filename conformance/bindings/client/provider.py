@@ -70,11 +70,14 @@ class HttpProvider(StoreClient):
         recording: Recording | None = None,
         fixed: Mapping[str, Any] | None = None,
         salt: str | None = None,
+        one_thread: bool = False,
         charges: Charges | None = None,
     ) -> None:
         """``fixed`` are values that every template has: the constants and markers of the binding."""
         #: What the names of a recorded run were made unique with; ``None`` where none is recorded or replayed.
         self.salt = salt
+        #: Whether the target may hold what belongs to the thread that first asks it, or is a recording of one that may.
+        self.one_thread = one_thread
         self._recording = recording
         self._connection = connection
         fixed = fixed or {}

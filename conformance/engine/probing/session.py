@@ -109,9 +109,8 @@ class Session:
         self._taken = Taken()
         #: Hours by which the provider's clock was moved.
         self.passed = 0.0
-        self._began = time.monotonic()
         #: When the run ends, by :func:`time.monotonic`.
-        self.until = math.inf if self.bounds.seconds is None else self._began + self.bounds.seconds
+        self.until = math.inf if self.bounds.seconds is None else time.monotonic() + self.bounds.seconds
         end_by: Callable[[float], None] | None = getattr(self.provider, "end_by", None)
         if end_by is not None:
             end_by(self.until)
@@ -195,7 +194,19 @@ class Session:
             if isinstance(result, Accepted | Refused) or result.status is not None:
                 self._unanswered[self._home] = 0
             elif self._unanswered[self._home] >= _GONE_AFTER:
-                raise RunStopped(lost_target(result.reason))
+                raise RunStopped(self.lost(result.reason))
+
+    def lost(self, reason: str) -> Stopped:
+        """The stop of a run whose provider no longer responds; where the run's own time cut the request, that."""
+        return Stopped(kind="budget", reason=self._all_seconds) if self._late else lost_target(reason)
+
+    @property
+    def _late(self) -> bool:
+        return time.monotonic() >= self.until
+
+    @property
+    def _all_seconds(self) -> str:
+        return f"{self.bounds.seconds:g} seconds have passed, which is all this run may take"
 
     def may_ask(self, operation: str) -> None:
         """Raise :class:`RunStopped` once the run has spent its budget, and :class:`Undecided` if only paid calls
@@ -205,8 +216,8 @@ class Session:
         most = self.bounds
         if most.requests is not None and self.requests >= most.requests:
             raise _spent(f"{most.requests} requests were sent, which is all this run may send")
-        if most.seconds is not None and time.monotonic() - self._began >= most.seconds:
-            raise _spent(f"{most.seconds:g} seconds have passed, which is all this run may take")
+        if self._late:
+            raise _spent(self._all_seconds)
         if operation not in PAID:
             return
         with self._lock:

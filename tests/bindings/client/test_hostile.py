@@ -388,3 +388,15 @@ def test_a_misbehaving_server_passes_no_check(tmp_path: Path, name: str) -> None
     assert report.summary.exit_code == ExitCode.NOT_VERIFIED
     assert "Traceback" not in report.model_dump_json()
     assert time.monotonic() - started < 60  # not a measure: the bounds of the run end it long before
+
+
+def test_a_request_that_the_run_has_no_time_for_does_not_make_the_target_gone(tmp_path: Path) -> None:
+    """The first request of a run was cut at its limit of time, and the report blamed the target."""
+    with (
+        raw_server(drip(b"H", 0.2, 100)) as port,
+        bind(tmp_path, EVERYTHING + "  reset: {path: /reset}\n").connect(f"http://127.0.0.1:{port}") as provider,
+    ):
+        report = run_checks(provider, on=datetime.date(2026, 9, 1), examples=2, max_seconds=1)
+    assert report.stopped is not None
+    assert report.stopped.kind == "budget", report.stopped
+    assert "1 seconds have passed" in report.stopped.reason

@@ -96,7 +96,7 @@ def test_no_request_is_repeated_at_a_media_host(status: int, method: str) -> Non
 def test_a_cassette_ends_at_the_size_that_can_be_replayed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cassette, "MOST_BYTES", 5_000)
     path = tmp_path / "run.cassette"
-    recording = Recording(path, "https://target.example", Redactor({}))
+    recording = Recording(path, "https://target.example", Redactor({}), in_process=False)
     for number in range(1000):
         recording.add(request("GET"), None, [], f"failure {number}")
     recording.close()
@@ -105,7 +105,7 @@ def test_a_cassette_ends_at_the_size_that_can_be_replayed(tmp_path: Path, monkey
 
 
 def test_a_full_disk_ends_the_cassette_and_not_the_run() -> None:
-    recording = Recording(Path("/dev/full"), "https://target.example", Redactor({}))
+    recording = Recording(Path("/dev/full"), "https://target.example", Redactor({}), in_process=False)
     recording.add(request("GET"), None, [], "failure")
     recording.close()
     assert "cannot be written any more" in recording.trouble

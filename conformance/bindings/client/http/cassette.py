@@ -40,10 +40,11 @@ class Recording:
     """Writes a cassette while the responses arrive, up to the size that can be replayed.
 
     A cassette that is full, or cannot be written any more, ends; the run goes on. ``trouble`` then says so. ``salt``
-    makes the names in it unique, and is kept with it.
+    makes the names in it unique, and is kept with it; so is whether the target runs ``in_process``, which decides the
+    order of the checks.
     """
 
-    def __init__(self, path: Path, base_url: str, redactor: Redactor) -> None:
+    def __init__(self, path: Path, base_url: str, redactor: Redactor, *, in_process: bool) -> None:
         self._origin = origin_of(base_url)
         self._redactor = redactor
         self._lock = Lock()
@@ -52,7 +53,7 @@ class Recording:
         self._size = 0
         self.trouble = ""
         self.salt = secrets.token_hex(4)
-        self._write({"format": FORMAT, "format_version": 1, "salt": self.salt})
+        self._write({"format": FORMAT, "format_version": 1, "salt": self.salt, "in_process": in_process})
 
     def add(self, request: Request, response: Response | None, headers: list[tuple[str, str]], failure: str) -> None:
         """Record one request with its response or failure."""
@@ -108,6 +109,8 @@ class CassetteTransport(httpx.BaseTransport):
         self._answers: dict[str, deque[dict[str, Any]]] = defaultdict(deque)
         #: What the names in it were made unique with.
         self.salt = ""
+        #: Whether it was recorded of a target in the process of the checks.
+        self.in_process = False
         with path.open("rb") as stream:
             data = stream.read(MOST_BYTES + 1)
         if len(data) > MOST_BYTES:
@@ -116,6 +119,7 @@ class CassetteTransport(httpx.BaseTransport):
             entry = _entry(path, number, line)
             if number == 1:
                 self.salt = str(entry.get("salt", ""))
+                self.in_process = entry.get("in_process") is True
             else:
                 self._answers[_text(entry)].append(entry)
 
