@@ -14,7 +14,7 @@ from shenhe.core.files import write_whole
 
 from .label_files import STDIN, input_as_files, must_be_readable, sidecars_of, signing_key_of, trusted_certificates
 from .options import PageLang, PageLanguage
-from .output import echo_json
+from .output import echo_json, say
 from .progress import ProgressLine
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def judge(
     unknown = [name for name in names if name not in known]
     if unknown or not names:
         what = f"no marks are known for {unknown[0]!r}" if unknown else "no pack is named"
-        typer.echo(f"shenhe: {what}; choose from {', '.join(known)}, or all (--rules)", err=True)
+        say(f"shenhe: {what}; choose from {', '.join(known)}, or all (--rules)", err=True)
         raise typer.Exit(2)
     for path in files:
         must_be_readable(path)
@@ -166,37 +166,37 @@ def judge(
 
 
 def _print_judgement(record: JudgedFileRecord) -> None:
-    typer.echo(f"{record.file}  ({record.media_type})")
+    say(f"{record.file}  ({record.media_type})")
     for judgement in record.judgements:
-        typer.echo(f"  {judgement.scheme}: {judgement.verdict.value}")
+        say(f"  {judgement.scheme}: {judgement.verdict.value}")
         for finding in judgement.findings:
-            typer.echo(f"    {finding.rule}: {finding.verdict.value}: {finding.reason}")
+            say(f"    {finding.rule}: {finding.verdict.value}: {finding.reason}")
             if finding.verifiable_by is not None:
-                typer.echo(f"      verifiable by: {finding.verifiable_by.value}")
+                say(f"      verifiable by: {finding.verifiable_by.value}")
             if finding.condition:
-                typer.echo(f"      applies if {finding.condition}")
+                say(f"      applies if {finding.condition}")
         if not judgement.findings:
-            typer.echo("    no rule of this pack concerns such a file")
+            say("    no rule of this pack concerns such a file")
 
 
 def _print(found: FileRecord, strict: list[bool] | None) -> None:
-    typer.echo(f"{found.file}  ({found.media_type})")
+    say(f"{found.file}  ({found.media_type})")
     for number, label in enumerate(found.labels):
         conforms = label.conformant if strict is None else strict[number]
         verdict = "undecided" if label.undecided else "conforms" if conforms else "does not conform"
-        typer.echo(f"  {label.kind} {label.scheme} at {label.carrier}: {verdict}")
+        say(f"  {label.kind} {label.scheme} at {label.carrier}: {verdict}")
         for key, value in label.fields.items():
-            typer.echo(f"      {key}: {value}")
+            say(f"      {key}: {value}")
         for deviation in label.deviations:
-            typer.echo(f"    - {deviation.value} ({deviation.weight.value}): {deviation.sentence}")
+            say(f"    - {deviation.value} ({deviation.weight.value}): {deviation.sentence}")
     if not found.labels:
-        typer.echo("  no label found")
+        say("  no label found")
     for contradiction in found.contradictions:
-        typer.echo(f"  contradiction: {contradiction}")
+        say(f"  contradiction: {contradiction}")
     for refusal in found.refused:
-        typer.echo(f"  refused: {refusal.what}: {refusal.why}")
+        say(f"  refused: {refusal.what}: {refusal.why}")
     for note in found.notes:
-        typer.echo(f"  note: {note}")
+        say(f"  note: {note}")
 
 
 @app.command(
@@ -247,11 +247,11 @@ def write(
     must_be_readable(file)
     key = signing_key_of(sign_cert, sign_key, sign_algorithm)
     if out.exists() and not force:
-        typer.echo(f"shenhe: {out} exists; give --force to overwrite it", err=True)
+        say(f"shenhe: {out} exists; give --force to overwrite it", err=True)
         raise typer.Exit(2)
     size, allowed = file.stat().st_size, Limits().file_bytes
     if size > allowed:
-        typer.echo(f"shenhe: {file} has {size:,} bytes; {allowed:,} are allowed", err=True)
+        say(f"shenhe: {file} has {size:,} bytes; {allowed:,} are allowed", err=True)
         raise typer.Exit(2)
     try:
         fields = None
@@ -279,22 +279,22 @@ def write(
             key=key,
         )
     except LabelWriteError as error:
-        typer.echo(f"shenhe: {file}: {error}", err=True)
+        say(f"shenhe: {file}: {error}", err=True)
         raise typer.Exit(2) from None
     except ValueError as error:
-        typer.echo(f"shenhe: {error} (--producer, --id, --label)", err=True)
+        say(f"shenhe: {error} (--producer, --id, --label)", err=True)
         raise typer.Exit(2) from None
     try:
         write_whole(out, labelled)
     except OSError as error:
-        typer.echo(f"shenhe: {out} cannot be written: {error.strerror}", err=True)
+        say(f"shenhe: {out} cannot be written: {error.strerror}", err=True)
         raise typer.Exit(2) from None
     result = "labelled"
     if key is not None:
         result += " and signed again" if signature else " and signed"
     elif signature:
         result += f"; {signature} no longer matches it"
-    typer.echo(f"{out}: {result}", err=True)
+    say(f"{out}: {result}", err=True)
 
 
 def _signature(file: Path, data: bytes, media_type: str | None) -> str:
@@ -339,23 +339,23 @@ def audit(
     from shenhe.labels import audit as audits
 
     if not folder.is_dir():
-        typer.echo(f"shenhe: {folder} is not a folder", err=True)
+        say(f"shenhe: {folder} is not a folder", err=True)
         raise typer.Exit(2)
     if show and show not in audits.STATUSES:
-        typer.echo(f"shenhe: --list is one of {', '.join(audits.STATUSES)}; found {show}", err=True)
+        say(f"shenhe: --list is one of {', '.join(audits.STATUSES)}; found {show}", err=True)
         raise typer.Exit(2)
     try:
         rows = audits.audit(
             folder, out, depth="all" if whole else "metadata", workers=workers, progress=_progress("files")
         )
     except KeyboardInterrupt:
-        typer.echo(f"\nshenhe: stopped; repeat the command to continue from {out}", err=True)
+        say(f"\nshenhe: stopped; repeat the command to continue from {out}", err=True)
         raise typer.Exit(130) from None
     except audits.AuditError as error:
-        typer.echo(f"shenhe: {error}", err=True)
+        say(f"shenhe: {error}", err=True)
         raise typer.Exit(2) from None
     except OSError as error:
-        typer.echo(f"shenhe: {error.filename or out} cannot be used: {error.strerror}", err=True)
+        say(f"shenhe: {error.filename or out} cannot be used: {error.strerror}", err=True)
         raise typer.Exit(2) from None
     if page is not None:
         from shenhe.reports.pages.audit import write_audit_page
@@ -364,7 +364,7 @@ def audit(
     if show:
         for row in rows:
             if row.status == show:
-                typer.echo(row.file.replace("\n", "\\n").replace("\r", "\\r"))
+                say(row.file.replace("\n", "\\n").replace("\r", "\\r"))
     else:
         _print_audit(rows, as_json)
     if any(row.status == "inconclusive" for row in rows):
@@ -395,11 +395,11 @@ def _print_audit(rows: list[AuditedFile], as_json: bool) -> None:
         echo_json(json.dumps({"files": len(rows), "totals": totals, "kinds": kinds}, ensure_ascii=False, indent=2))
         return
     width = max([len("media type"), *map(len, found)])
-    typer.echo(f"{'media type':<{width}}" + "".join(f"{status:>14}" for status in STATUSES))
+    say(f"{'media type':<{width}}" + "".join(f"{status:>14}" for status in STATUSES))
     for kind, each in found.items():
-        typer.echo(f"{kind:<{width}}" + "".join(f"{each[status]:>14,}" for status in STATUSES))
+        say(f"{kind:<{width}}" + "".join(f"{each[status]:>14,}" for status in STATUSES))
     numbers = [sum(each[status] for each in found.values()) for status in STATUSES]
-    typer.echo(f"{'all':<{width}}" + "".join(f"{number:>14,}" for number in numbers))
+    say(f"{'all':<{width}}" + "".join(f"{number:>14,}" for number in numbers))
 
 
 @app.command("diff", epilog="Example:  shenhe label diff original.png downloaded.jpg")
@@ -427,10 +427,10 @@ def diff(
     try:
         results = [survival(a, b, depth="metadata" if metadata else "all") for a, b in pairs(before, after)]
     except SurvivalError as error:
-        typer.echo(f"shenhe: {error}", err=True)
+        say(f"shenhe: {error}", err=True)
         raise typer.Exit(2) from None
     except OSError as error:
-        typer.echo(f"shenhe: {error.filename} cannot be read: {error.strerror}", err=True)
+        say(f"shenhe: {error.filename} cannot be read: {error.strerror}", err=True)
         raise typer.Exit(2) from None
     if as_json:
         import json
@@ -447,12 +447,12 @@ def diff(
 
 
 def _print_survival(found: Survival) -> None:
-    typer.echo(f"{found.before} → {found.after or 'no such file'}")
+    say(f"{found.before} → {found.after or 'no such file'}")
     for mark in found.marks:
         places = " → ".join(each for each in (mark.before, mark.after) if each)
         detail = f": {mark.detail}" if mark.detail else ""
-        typer.echo(f"  {mark.fate:<8} {mark.kind} {mark.scheme} ({places}){detail}")
+        say(f"  {mark.fate:<8} {mark.kind} {mark.scheme} ({places}){detail}")
     if not found.marks:
-        typer.echo("  no label in either file")
+        say("  no label in either file")
     for why in found.refused:
-        typer.echo(f"  not read: {why}")
+        say(f"  not read: {why}")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from .output import say
+
 if TYPE_CHECKING:
     from shenhe.labels import SigningKey
 
@@ -28,7 +30,7 @@ def must_be_readable(path: Path) -> None:
         why = f"{path} cannot be read: Permission denied"
     else:
         return
-    typer.echo(f"shenhe: {why}", err=True)
+    say(f"shenhe: {why}", err=True)
     raise typer.Exit(2)
 
 
@@ -56,7 +58,7 @@ def input_as_files(paths: list[Path]) -> Iterator[list[Path]]:
             while chunk := sys.stdin.buffer.read(min(left + 1, 1 << 20)):
                 left -= len(chunk)
                 if left < 0:
-                    typer.echo("shenhe: standard input has more than 1 GiB; name a file instead", err=True)
+                    say("shenhe: standard input has more than 1 GiB; name a file instead", err=True)
                     raise typer.Exit(2)
                 file.write(chunk)
         yield [kept if path == STDIN else path for path in paths]
@@ -67,12 +69,12 @@ def sidecars_of(given: list[Path], files: list[Path]) -> list[Path]:
     from shenhe.labels.containers.sniff import sniff
 
     if given and len(files) > 1:
-        typer.echo("shenhe: --sidecar describes one file; read the files one at a time", err=True)
+        say("shenhe: --sidecar describes one file; read the files one at a time", err=True)
         raise typer.Exit(2)
     for path in given:
         must_be_readable(path)
         if sniff(path.read_bytes()[: 1 << 20]).name not in ("xmp", "c2pa"):
-            typer.echo(f"shenhe: {path} is no sidecar; expected an XMP packet or a C2PA manifest store", err=True)
+            say(f"shenhe: {path} is no sidecar; expected an XMP packet or a C2PA manifest store", err=True)
             raise typer.Exit(2)
     return given
 
@@ -82,10 +84,10 @@ def trusted_certificates(path: Path) -> str:
     try:
         text = path.read_bytes()[: 4 << 20].decode("ascii", "replace")
     except OSError as error:
-        typer.echo(f"shenhe: {path} cannot be read: {error.strerror}", err=True)
+        say(f"shenhe: {path} cannot be read: {error.strerror}", err=True)
         raise typer.Exit(2) from None
     if "-----BEGIN CERTIFICATE-----" not in text:
-        typer.echo(
+        say(
             f"shenhe: {path} holds no certificate; expected PEM, which begins with -----BEGIN CERTIFICATE-----",
             err=True,
         )
@@ -100,12 +102,12 @@ def signing_key_of(certificates: Path | None, key: Path | None, algorithm: str) 
     if certificates is None and key is None:
         return None
     if certificates is None or key is None:
-        typer.echo("shenhe: to sign, give both --sign-cert and --sign-key", err=True)
+        say("shenhe: to sign, give both --sign-cert and --sign-key", err=True)
         raise typer.Exit(2)
     chain = trusted_certificates(certificates)
     must_be_readable(key)
     private = key.read_bytes()[: 1 << 20]
     if b"PRIVATE KEY-----" not in private:
-        typer.echo(f"shenhe: {key} holds no private key; expected PEM, such as -----BEGIN PRIVATE KEY-----", err=True)
+        say(f"shenhe: {key} holds no private key; expected PEM, such as -----BEGIN PRIVATE KEY-----", err=True)
         raise typer.Exit(2)
     return SigningKey(chain.encode(), private, algorithm)

@@ -8,6 +8,8 @@ import sys
 
 import typer
 
+from shenhe.core.text import UNSEEN, visible
+
 #: Plain replacements for marks that an encoding may lack.
 PLAIN = {
     "✓": "+",
@@ -54,8 +56,16 @@ def use_any_encoding() -> None:
             stream.reconfigure(errors="shenhe.plain")
 
 
+def say(text: str, *, err: bool = False) -> None:
+    """Print text that may hold words of others, with every invisible or active character written out."""
+    typer.echo(visible(text), err=err)
+
+
 def echo_json(text: str) -> None:
-    """Print a JSON document. Where the encoding is not UTF-8, characters beyond ASCII are escaped."""
+    """Print a JSON document. Characters that a terminal obeys or does not draw are escaped. Where the encoding is not
+    UTF-8, all characters beyond ASCII are.
+    """
+    text = UNSEEN.sub(lambda match: _escaped(match[0]), text)
     if (sys.stdout.encoding or "").lower().replace("-", "") != "utf8":
         text = "".join(character if character.isascii() else _escaped(character) for character in text)
     typer.echo(text)

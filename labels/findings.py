@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
+from shenhe.core.text import visible
+
 from .meaning import aigc
 from .model import INSTALL, Deviation, Label, Limits, Refusal
 
@@ -84,9 +86,11 @@ class Findings:
 
     def refuse(self, what: str, why: str) -> None:
         if len(self.refused) < 64:
-            self.refused.append(Refusal(what, why))
+            self.refused.append(Refusal(visible(what), visible(why)))
 
     def note(self, text: str) -> None:
+        """Keep a remark. Names of parts of a file are the author's: control characters are written out."""
+        text = visible(text)
         if len(self.notes) < 64 and text not in self.notes:
             self.notes.append(text)
 
