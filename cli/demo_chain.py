@@ -26,15 +26,20 @@ def demo_chain(out: Path, seed: int) -> int:
     from shenhe.conformance.chain.running import run_chain
     from shenhe.conformance.operations import TargetRole
     from shenhe.sample import SampleServer
-    from shenhe.sample.samples import SAMPLES
+    from shenhe.sample.appstore import create_store
+    from shenhe.sample.samples import SAMPLES, STORE
 
     today = date.today()
     with ExitStack() as stack:
         stations = []
+        urls: dict[str, str] = {}
         for number, (role, name, variant) in enumerate(TARGETS):
             sample = SAMPLES[name]
             variants = [variant] if variant else []
-            server = stack.enter_context(SampleServer(variants=variants, seed=number, sample=sample))
+            # The store asks the provider about its filing and its labels before it lists an app.
+            app = create_store(seed=number, service_url=urls["provider"]) if sample is STORE else None
+            server = stack.enter_context(SampleServer(variants=variants, seed=number, sample=sample, app=app))
+            urls[role] = server.url
             environ = {**os.environ, "SHENHE_SAMPLE_URL": server.url}
             binding = load_binding(sample.binding(variant), environ=environ)
             provider = stack.enter_context(binding.connect(base_url=server.url))

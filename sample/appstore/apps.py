@@ -89,6 +89,8 @@ class StoreHouse:
         self.faults = faults
         self.variants = variants
         self.clock = clock
+        #: Where the service of the developers is, if the store asks it.
+        self.service_url = ""
         self._names = random.Random(seed)
         self.empty()
 

@@ -11,6 +11,8 @@ from .review import fault_of
 from .switches import StoreFault, StoreVariant
 
 UNLAWFUL = "[test: unlawful]"
+#: An app that a first look takes for unlawful, and a second does not.
+MISTAKEN = "[test: removed by mistake]"
 POLLS_IN_REVIEW = 2
 
 
@@ -183,7 +185,8 @@ def report_app(house: StoreHouse, number: str) -> AppReport:
     app = house.find(number)
     made = AppReport(house.new_id("rep"), app.id, "received")
     house.reports[made.id] = made
-    founded = UNLAWFUL in app.submitted.description or StoreFault.BOGUS_REPORT_REMOVES in house.faults
+    founded = any(mark in app.submitted.description for mark in (UNLAWFUL, MISTAKEN))
+    founded = founded or StoreFault.BOGUS_REPORT_REMOVES in house.faults
     made.state = "upheld" if founded else "rejected"
     made.reasons = "该应用违反规定。The app violates the rules." if founded else "未发现违规。No violation was found."
     if founded and StoreFault.REPORTED_APP_STAYS not in house.faults:
@@ -191,4 +194,27 @@ def report_app(house: StoreHouse, number: str) -> AppReport:
         if StoreFault.REPORTED_APP_REMOVED_LATE in house.faults:
             since += timedelta(hours=200)
         _measure(house, app, Measured("suspend-listing", made.reasons, house.storefronts, since, ordered=False))
+    return made
+
+
+def appeal(house: StoreHouse, caller: Caller, number: str) -> AppReport:
+    """Review a measure that the store took by itself, and take it back if it was a mistake."""
+    app = house.own(number, caller.id)
+    taken = [each for each in app.measures if not each.ordered]
+    if StoreFault.APPEALS_NOT_TAKEN in house.faults:
+        raise StoreRefusal(404, "no_appeals", "不受理申诉。No appeals are taken.")
+    if not taken:
+        raise StoreRefusal(409, "nothing_to_appeal", "没有可申诉的处置。There is no measure to appeal against.")
+    made = AppReport(house.new_id("apl"), app.id, "received")
+    house.reports[made.id] = made
+    if StoreFault.APPEALS_UNANSWERED in house.faults:
+        return made
+    mistaken = UNLAWFUL not in app.submitted.description
+    made.state = "upheld" if mistaken else "rejected"
+    made.reasons = (
+        "经复核，处置有误。The measure was a mistake." if mistaken else "经复核，维持处置。The measure stands."
+    )
+    if mistaken and StoreFault.APPEALS_UPHELD_WITHOUT_EFFECT not in house.faults:
+        app.measures = [each for each in app.measures if each.ordered]
+        house.note("relisting", app, made.reasons)
     return made

@@ -32,15 +32,23 @@ PAGES = {
 
 
 def create_store(
-    faults: Iterable[str] = (), seed: int = 0, clock: Clock | None = None, variants: Iterable[str] = ()
+    faults: Iterable[str] = (),
+    seed: int = 0,
+    clock: Clock | None = None,
+    variants: Iterable[str] = (),
+    service_url: str = "",
 ) -> Starlette:
     """The store as an ASGI application: lawful except for the ``faults`` named, and in the ways of its ``variants``.
+
+    Before it lists an app that generates, it asks the service at ``service_url``, where one is given, for its filing
+    number and its words on labels.
 
     Raises:
         UnknownFaultError: there is no fault of one of the names.
         UnknownVariantError: one of the names is unknown.
     """
     house = StoreHouse(store_faults(faults), store_variants(variants), seed, clock or Clock())
+    house.service_url = service_url
     counter = Counter(house)
     if StoreVariant.RPC in house.variants:
         return Starlette(routes=[Route("/rpc", counter.rpc, methods=["POST"])])
@@ -117,6 +125,10 @@ class Counter:
     def relist(self, caller: Caller | None, given: Parameters) -> Any:
         desk.relist(self.house, _developer(caller), str(given["app"]))
         return {}
+
+    def appeal(self, caller: Caller | None, given: Parameters) -> Any:
+        made = desk.appeal(self.house, _developer(caller), str(given["app"]))
+        return {"id": made.id, "state": made.state, "reasons": made.reasons, "receipt": made.id}
 
     # --- the public ---
 
@@ -231,6 +243,7 @@ RESOURCES: tuple[tuple[str, str, Action], ...] = (
     ("GET", "/developer/apps/{app}/listings/{storefront}", Counter.status),
     ("GET", "/developer/apps/{app}/messages", Counter.messages),
     ("POST", "/developer/apps/{app}/relisting", Counter.relist),
+    ("POST", "/developer/apps/{app}/appeals", Counter.appeal),
     ("GET", "/storefronts/{storefront}/apps", Counter.search),
     ("GET", "/storefronts/{storefront}/apps/{app}/{surface}", Counter.show),
     ("POST", "/apps/{app}/reports", Counter.report),

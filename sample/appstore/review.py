@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from .apps import Release, StoredApp, StoreHouse
+from .asking import faults_of_service
 from .registry import ASSESSMENTS, FILINGS, WELL_FORMED, Caller
 from .switches import StoreFault
 
@@ -23,6 +24,8 @@ def _faults(house: StoreHouse, caller: Caller, release: Release, earlier: Stored
         if _NAMES_GENERATION.search(release.description) and not _overlooks_undeclared(house, earlier):
             yield "说明中提供人工智能生成服务，但未作说明。The description names AI generation that is not declared."
         return
+    if house.service_url:
+        yield from faults_of_service(house.service_url)
     if not _passes_unverified(house, release, earlier):
         yield from _filing(house, caller, release)
         if not (release.companion and StoreFault.COMPANION_ASSESSMENT_UNVERIFIED in house.faults):

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.bindings.doctor.doctor import examine
 from shenhe.rulebook import load_rulebook
+from shenhe.sample import SampleServer
 from shenhe.sample.appstore import STORE_FAULTS, STORE_VARIANTS, create_store, store_binding
 from shenhe.sample.faults import UnknownFaultError
 from shenhe.sample.samples import SAMPLES
@@ -177,3 +178,37 @@ def test_the_doctor_finds_every_operation_of_the_binding_working(name: str | Non
     }
     refused = {"relist_app"} | ({"submit_app"} if name == "holds-updates" else set())
     assert {outcome.operation for outcome in outcomes if outcome.state != "works"} <= refused, outcomes
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "words"),
+    [
+        (None, 200, ""),
+        ("filing-number-missing", 422, "number of its filing"),
+        ("agreement-silent", 422, "how content is labelled"),
+    ],
+)
+def test_the_store_asks_the_service_before_it_lists_an_app(fault: str | None, status: int, words: str) -> None:
+    with SampleServer([fault] if fault else []) as service:
+        store = TestClient(create_store(service_url=service.url))
+        answer = submit(store)
+        assert answer.status_code == status
+        assert words in answer.text
+        assert submit(store, generative=False, description="计算器").status_code == 200
+
+
+def test_a_service_that_does_not_answer_shows_no_number() -> None:
+    assert "number of its filing" in submit(TestClient(create_store(service_url="http://127.0.0.1:9"))).text
+    assert "number of its filing" in submit(TestClient(create_store(service_url="http://192.0.2.1"))).text
+
+
+def test_a_developer_appeals_against_a_mistake_and_not_against_an_order() -> None:
+    store = client()
+    app = submit(store, description="计算器[test: removed by mistake]", generative=False).json()["id"]
+    store.post(f"/apps/{app}/reports", json={"kind": "illegal", "statement": "x"})
+    assert seen(store, app) == set()
+    assert store.post(f"/developer/apps/{app}/appeals", json={}, headers=RIVAL).status_code == 404
+    assert store.post(f"/developer/apps/{app}/appeals", json={}, headers=DEVELOPER).json()["state"] == "upheld"
+    assert seen(store, app) == EVERYWHERE
+    order(store, app, "remove")
+    assert store.post(f"/developer/apps/{app}/appeals", json={}, headers=DEVELOPER).status_code == 409

@@ -310,9 +310,10 @@ class _Visit(Visit):
         kinds = tuple(sorted(kinds, key=lambda kind: kind != "illegal"))
 
         def report(kind: str) -> Result[Ticket]:
-            target: Publication = self.need("publication", "publish")
+            target: Publication = self.given.get("reported") or self.need("publication", "publish")
             marker = self.provider.capabilities.markers.get("unlawful")
-            if marker or Operation.DECIDE in self.provider.capabilities.operations:
+            decides = Operation.DECIDE in self.provider.capabilities.operations
+            if target.about == "content" and (marker or decides):
                 target = self._another(f"测试 {marker or ''}".strip()) or target
             self.given.setdefault("reported", target)
             request = ReportRequest(
@@ -341,9 +342,10 @@ class _Visit(Visit):
             return self.provider.decide(moderator, ticket, True, "测试裁定。A decision made as a test.")
 
         def appeal() -> Result[Ticket]:
-            return self.provider.appeal(
-                self.account, self.need("reported", "report"), "测试申诉。An appeal made as a test."
-            )
+            target: Publication = self.need("reported", "report")
+            developer = self.provider.ready_made.accounts.get("developer")
+            owner = developer if developer is not None and target.about == "app" else self.account
+            return self.provider.appeal(owner, target, "测试申诉。An appeal made as a test.")
 
         for kind in kinds:
             yield from self.attempt(Operation.REPORT, kind, partial(report, kind), kind=kind)

@@ -57,6 +57,15 @@ def store_outcomes(visit: Visit) -> Iterator[Diagnosis]:
     if "app" in visit.given:
         _wait_for_review(lambda: store.app_status(developer(), app(), capabilities.storefronts[0]), visit)
         visit.given.setdefault("publication", Publication(app().id, "app"))
+        marker = capabilities.marker("mistaken")
+        if marker is not None and Operation.APPEAL in capabilities.operations:
+            # A report takes this one down, so that there is something to appeal against.
+            plain = plain_app(f"shenhe {secrets.token_hex(4)}", capabilities.storefronts)
+            marked = replace(plain, description=marker.in_text(plain.description))
+            listed = store.submit_app(developer(), marked)
+            if isinstance(listed, Accepted):
+                _wait_for_review(lambda: store.app_status(developer(), app(), capabilities.storefronts[0]), visit)
+                visit.given["reported"] = Publication(listed.value.id, "app")
     for storefront in capabilities.storefronts:
         status: Any = partial(lambda where: store.app_status(developer(), app(), where), storefront)
         yield from visit.attempt(Operation.APP_STATUS, storefront, status, storefront=storefront)

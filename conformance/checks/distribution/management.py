@@ -15,6 +15,7 @@ from shenhe.rulebook import Behaviour
 
 from ...apps import Measure
 from ...engine.probing.probe import Probe
+from ...entities import Publication, TicketState
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
@@ -37,8 +38,10 @@ from .listed import (
     takes_orders,
     told_developer,
 )
-from .orders import REMOVING, reported, taken_down
+from .orders import LIMIT, REMOVING, reported, taken_down
 
+#: Hours after which an appeal that is not decided is put to a person.
+APPEALED = 15 * 24.0
 #: The kind of record that is kept of an order.
 ORDER = "order"
 
@@ -244,6 +247,56 @@ def unfounded_report_removes_nothing(probe: Probe, case: Unfounded) -> None:
     reported(probe, made, case.kind)
     missing = [place for place in listing_places(probe.capabilities) if not shows(probe, made, place)]
     _must_stay(probe, missing, "a lawful app that a user reported")
+
+
+def knows_mistaken_apps(capabilities: Capabilities) -> Absent | None:
+    """Concerns a store whose test environment takes an app down by mistake."""
+    if capabilities.marker("mistaken") is not None:
+        return None
+    return Absent("the binding declares no marker `mistaken`: write target.markers.mistaken")
+
+
+def _appeals(capabilities: Capabilities) -> Iterator[Case]:
+    yield Case("appeal against a mistake")
+
+
+@check(
+    rules=("cn-dsp-2023/13.3",),
+    behaviour=Behaviour.GOVERNANCE,
+    needs=(*SEES_LISTINGS, Operation.REPORT, Operation.APPEAL),
+    applies=(is_store, _reports_about_apps, knows_mistaken_apps),
+    cases=_appeals,
+    waits=True,
+)
+def appeal_about_an_app_is_decided(probe: Probe, case: Case) -> None:
+    """A developer can appeal against a removal, the appeal is decided, and an upheld one brings the app back."""
+    marker = probe.capabilities.marker("mistaken")
+    assert marker is not None  # noqa: S101 - see applies
+    submission = lawful_app(probe, "plain")
+    made = listed_app(probe, replace(submission, description=marker.in_text(submission.description)))
+    before = seen_in(probe, made)
+    reported(probe, made)
+    if not taken_down(probe, made, LIMIT):
+        raise NotJudged("the store does not take down the app that the marker names")
+    app, owner = Publication(made.app.id, "app"), developer(probe)
+    answer = probe.attempt(probe.provider.appeal, owner, app, "该应用合法。This app is lawful.")
+    if isinstance(answer, Refused):
+        raise NeedsReview(f"a developer cannot appeal against a removal: {answer.status} {answer.reason}")
+
+    def state() -> TicketState:
+        if answer.value.state is not TicketState.RECEIVED or not probe.offers(Operation.REPORT_STATUS):
+            return answer.value.state
+        told = probe.observe(probe.provider.report_status, owner, answer.value)
+        return told.value.state if isinstance(told, Accepted) else TicketState.RECEIVED
+
+    if not probe.settled(lambda: state() is not TicketState.RECEIVED):
+        probe.wait("a store decides an appeal", APPEALED)
+        if state() is TicketState.RECEIVED:
+            raise NeedsReview(f"{APPEALED / 24:g} days after an appeal against a removal, it is not decided")
+    if state() is TicketState.REJECTED:
+        raise NotJudged("the appeal was rejected")
+    if not probe.settled(lambda: seen_in(probe, made) == before):
+        raise NeedsReview("an appeal against a removal was upheld, and the app is not listed again everywhere")
 
 
 def _pages(capabilities: Capabilities) -> Iterator[Case]:
