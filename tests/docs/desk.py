@@ -105,7 +105,7 @@ def _reports(folder: Path, url: str) -> None:
         (folder / name).mkdir(exist_ok=True)
         report.write(folder / name / "report.json")
         write_junit(report, folder / name / "junit.xml")
-    for name in ("a.json", "b.json"):
+    for name in ("a.json", "b.json", "platform.json"):
         report.write(folder / name)
 
 
