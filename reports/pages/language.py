@@ -25,6 +25,8 @@ LONGEST = 4000
 """Longer texts are quoted, not of a page."""
 TELLING = 11
 """Letters and spaces by which a text with placeholders is known, whatever the values."""
+TOGETHER = 5
+"""Sentences that an entry holds at most."""
 DEPTH = 6
 """How deep a text may be composed of others."""
 
@@ -145,7 +147,8 @@ def _matched(text: str, patterns: Mapping[str, list[_Pattern]], depth: int) -> s
         if values is not None:
             said: dict[str, str] = {name: _found(value, depth - 1) for name, value in values.items()}
             # A text of few words fits much of what others wrote.
-            if len("".join(pattern.words)) >= TELLING or _whole(list(values.values()), list(said.values())):
+            whole = _whole(list(values.values()), list(said.values())) and not any(map(_PROSE.search, said.values()))
+            if whole or len("".join(pattern.words)) >= TELLING:
                 return pattern.filled(said)
     return ""
 
@@ -159,12 +162,8 @@ def _whole(parts: list[str], said: list[str]) -> bool:
 def _composed(text: str, depth: int) -> str:
     """A text made of others: sentences, a head and its matter, a list."""
     sentences = _SENTENCE.split(text)
-    if len(sentences) > 1:
-        said = [_found(each, depth - 1) for each in sentences]
-        if said != sentences:
-            return "".join(
-                each if each != old else f" {each} " for each, old in zip(said, sentences, strict=True)
-            ).strip()
+    if len(sentences) > 1 and (said_all := _sentences(sentences, depth)):
+        return said_all
     for between, chinese in ((": ", "："), ("; ", "；"), (", ", "、"), (" and ", "和"), (" · ", " · ")):
         parts = _parts(text, between)
         if len(parts) > 1:
@@ -180,6 +179,23 @@ def _composed(text: str, depth: int) -> str:
     if text.endswith(".") and (said_of := _found(text[:-1], depth - 1)) != text[:-1]:
         return f"{said_of}。"
     return ""
+
+
+def _sentences(sentences: list[str], depth: int) -> str:
+    """Sentences in Chinese, one by one or as many together as an entry holds; empty where none has Chinese."""
+    exact, patterns = _entries()
+    parts, at, found = [], 0, False
+    while at < len(sentences):
+        said, end = _found(sentences[at], depth - 1), at + 1
+        for last in range(min(len(sentences), at + TOGETHER), at + 1, -1):
+            together = " ".join(sentences[at:last])
+            if whole := exact.get(together) or _matched(together, patterns, depth):
+                said, end = whole, last
+                break
+        changed = said != " ".join(sentences[at:end])
+        parts.append(said if changed else f" {said} ")
+        found, at = found or changed, end
+    return "".join(parts).strip() if found else ""
 
 
 def _parts(text: str, between: str) -> list[str]:
@@ -219,8 +235,10 @@ class _Pattern:
         if at > last:
             return None
         values[self.names[-1]] = text[at:last]
-        # A list of such texts is taken apart first.
-        return values if not any(word in value for word in self.words for value in values.values()) else None
+        # A list of such texts is taken apart first, and so are sentences.
+        if any(word in value for word in self.words for value in values.values()):
+            return None
+        return values if not any(map(_SENTENCE.search, values.values())) else None
 
     def filled(self, values: Mapping[str, str]) -> str:
         return _PLACEHOLDER.sub(lambda found: values[_name(found[0])], self.chinese)

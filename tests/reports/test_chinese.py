@@ -135,6 +135,14 @@ def test_a_page_of_runs_says_everything_in_chinese() -> None:
             "312 under a (24 of them fines) and 290 under b (20 of them fines)",
             "a 下 312 次（其中罚款 24 次）和b 下 290 次（其中罚款 20 次）",
         ),
+        (
+            "How the outcome responds to x. Half-widths (conf) are of 95 % intervals by bootstrap. Unknown words here.",
+            "结果随 x 的变化。半宽为自助法 95% 置信区间的半宽。 Unknown words here.",
+        ),
+        (
+            "Two of the objectives, with 95 % intervals. A policy may be on the front for an objective that is not drawn. Words that others wrote.",
+            "图为其中两个目标，附 95% 置信区间。方案也可能因未画出的目标而位于前沿。 Words that others wrote.",
+        ),
         ("what others wrote of a thing", "what others wrote of a thing"),
         ("the first of May", "the first of May"),
         ("", ""),
