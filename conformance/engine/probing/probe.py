@@ -10,8 +10,9 @@ from typing import Any
 from shenhe.rulebook import Service
 
 from ...checks.outcome import NotJudged, Undecided
+from ...checks.own_files import makeable, own_file
 from ...checks.people import Person
-from ...checks.requests import picture, tone
+from ...checks.requests import picture
 from ...entities import (
     Account,
     Consent,
@@ -278,8 +279,13 @@ class Probe(Conversation):
     def own_file(self) -> Media:
         """A file to upload, unlike every other of the run: a picture where the provider takes pictures."""
         kinds = self.capabilities.uploads or ("image/png",)
-        if "image/png" not in kinds and "audio/wav" in kinds:
-            return tone(hertz=220.0 + self.names.colour()[0])
+        if "image/png" in kinds:
+            return picture(160, 120, self.names.colour())
+        kind = next((each for each in makeable() if each in kinds), None)
+        if kind is not None:
+            return own_file(kind, self.names.colour())
+        if "text/plain" in kinds:
+            return Media(f"今天天气很好（{self.names.colour()}）。".encode(), "text/plain")
         return picture(160, 120, self.names.colour())
 
     def own_content(self, account: Account, provider: Provider | None = None) -> Content | None:

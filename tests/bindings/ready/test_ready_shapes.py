@@ -185,7 +185,7 @@ SHAPES = [
         Service.TEXT,
         "text/plain",
         {
-            ("POST", "/v1beta/models/gemini-2.5-flash:generateContent"): {
+            ("POST", "/v1beta/models/gemini-3.5-flash:generateContent"): {
                 "candidates": [{"content": {"parts": [{"text": "春天来了"}], "role": "model"}, "finishReason": "STOP"}],
                 "responseId": "r1",
             }
@@ -199,7 +199,7 @@ SHAPES = [
         Service.TEXT,
         "text/plain",
         {
-            ("POST", "/v1beta/models/gemini-2.5-flash:generateContent"): {
+            ("POST", "/v1beta/models/gemini-3.5-flash:generateContent"): {
                 "promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}
             }
         },
@@ -211,7 +211,7 @@ SHAPES = [
         PICTURE,
         "image/png",
         {
-            ("POST", "/v1beta/models/gemini-2.5-flash-image:generateContent"): {
+            ("POST", "/v1beta/models/gemini-3.1-flash-image:generateContent"): {
                 "candidates": [
                     {
                         "content": {
