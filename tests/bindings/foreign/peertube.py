@@ -40,7 +40,9 @@ class Problem(Exception):
 
 
 class PeerTube:
-    def __init__(self, moderator_password: str) -> None:
+    def __init__(self, moderator_password: str, blocks: bool = True) -> None:
+        #: Whether what a moderator blocks is hidden.
+        self.blocks = blocks
         self.users: dict[str, str] = {"moderator": moderator_password}
         self.tokens: dict[str, str] = {}
         self.videos: dict[int, dict[str, Any]] = {}
@@ -190,7 +192,7 @@ class PeerTube:
     async def block(self, request: Request) -> Response:
         self.moderator(request)
         video = self.videos[int(request.path_params["id"])]
-        video["blacklisted"] = True
+        video["blacklisted"] = self.blocks
         entry = {"id": 1, "video": {"id": video["id"], "name": video["name"]}}
         at = "2026-11-30T02:00:00.000Z"
         self.notices.append({"owner": video["owner"], "type": 4, "videoBlacklist": entry, "createdAt": at})
@@ -206,8 +208,8 @@ class PeerTube:
         return JSONResponse({"instance": texts})
 
 
-def app(moderator_password: str) -> Starlette:
-    tube = PeerTube(moderator_password)
+def app(moderator_password: str, blocks: bool = True) -> Starlette:
+    tube = PeerTube(moderator_password, blocks)
     base = "/api/v1"
     routes = [
         ("GET", f"{base}/oauth-clients/local", tube.client),

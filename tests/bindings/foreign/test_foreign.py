@@ -13,6 +13,7 @@ import pytest
 from shenhe.conformance.bindings import AsgiTransport, Binding, load_binding
 from shenhe.conformance.bindings.doctor.diagnosis import Diagnosis
 from shenhe.conformance.bindings.doctor.doctor import examine
+from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.entities import GenerationRequest
 from shenhe.conformance.provider import Accepted, Operation, Refused
 from shenhe.rulebook import Service
@@ -134,6 +135,15 @@ def test_pieces_of_sound_are_joined_and_a_refusal_is_one() -> None:
             refused = made(kind, "违禁")
             assert isinstance(refused, Refused)
             assert refused.reason == code
+
+
+@pytest.mark.parametrize(("blocks", "verdict"), [(True, "pass"), (False, "fail")])
+def test_the_moderator_of_the_test_environment_upholds_reports(blocks: bool, verdict: str) -> None:
+    """On a platform where people decide, no report is upheld by itself, and removal would stay open."""
+    transport = AsgiTransport(peertube.app("moderator-password", blocks))
+    with bound("peertube").connect(transport=transport, sleep=lambda seconds: None) as provider:
+        report = run_checks(provider, rules=["cn-algorithm-2022/9.2"], examples=0)
+    assert [each.verdict for each in report.rules] == [verdict]
 
 
 def test_the_page_states_what_was_bound() -> None:
