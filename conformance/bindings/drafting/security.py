@@ -16,9 +16,10 @@ def auth_of(description: Description) -> tuple[dict[str, Any], list[str]]:
     name = next((each for each in description.required_schemes if each in schemes), next(iter(schemes), None))
     scheme = schemes.get(name or "", {})
     kind, token = scheme.get("type"), "{{ account.credentials.token }}"
-    if kind == "http" and str(scheme.get("scheme")).lower() == "basic":
+    spoken = str(scheme.get("scheme")).lower()
+    if kind == "http" and spoken in {"basic", "digest"}:
         return {
-            "type": "basic",
+            "type": spoken,
             "username": "{{ account.credentials.username }}",
             "password": "{{ account.credentials.password }}",
         }, []
@@ -28,6 +29,8 @@ def auth_of(description: Description) -> tuple[dict[str, Any], list[str]]:
         return {"type": "cookie", "cookies": {str(scheme.get("name")): token}}, []
     if kind == "apiKey" and scheme.get("in") == "header":
         return {"type": "header", "name": str(scheme.get("name")), "value": token}, []
+    if kind == "apiKey" and scheme.get("in") == "query":
+        return {"type": "query", "name": str(scheme.get("name")), "value": token}, []
     flows = scheme.get("flows")
     flow = flows.get("clientCredentials") if isinstance(flows, dict) else None
     if kind == "oauth2" and isinstance(flow, dict) and can_stand(flow.get("tokenUrl")):

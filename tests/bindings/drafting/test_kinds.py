@@ -123,3 +123,19 @@ def test_the_terminal_is_not_flooded(tmp_path: Path) -> None:
     assert "… and 28 more, listed at the end of the draft" in done.stderr
     assert done.stderr.count("/weather/") == 12
     assert out.read_text(encoding="utf-8").count("/weather/") == 40
+
+
+@pytest.mark.parametrize(
+    ("scheme", "kind"),
+    [
+        ({"type": "http", "scheme": "Digest"}, "digest"),
+        ({"type": "http", "scheme": "basic"}, "basic"),
+        ({"type": "apiKey", "in": "query", "name": "api_key"}, "query"),
+    ],
+)
+def test_the_draft_proves_who_asks_as_the_document_says(tmp_path: Path, scheme: dict[str, str], kind: str) -> None:
+    document = {"openapi": "3.0.0", "info": {"title": "T", "version": "1"}, "paths": {"/post": {"post": POST}}}
+    path = tmp_path / "api.yaml"
+    path.write_text(json.dumps({**document, "security": [{"s": []}], "components": {"securitySchemes": {"s": scheme}}}))
+    text = draft(read_openapi(path, "api.yaml"), [TargetRole.PLATFORM]).text
+    assert yaml.safe_load(text)["auth"]["type"] == kind
