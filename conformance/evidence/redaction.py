@@ -12,12 +12,13 @@ import base64
 import binascii
 import re
 import sys
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from threading import RLock
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from ..exchange import Headers
 from .disguises import ReducedText, bare, digits, in_base64, spellings, squeezed, views
@@ -325,7 +326,7 @@ class Redactor:
                 letters = bare(joined or view)
                 found += _in_original(letters, self._bare.matches(letters.data.lower()))
         found.sort(key=lambda match: (not match.whole, match.start - match.end))
-        return _disjoint(found, len(data))
+        return _disjoint(found)
 
     def _ends(self, part: str, *, start: bool = True) -> str:
         """``part`` without a start that is the end of a secret, and without an end that is the start of one."""
@@ -384,7 +385,7 @@ def _in_original(view: ReducedText, matches: Iterable[_Match]) -> Iterator[_Matc
         yield _Match(start, end, match.placeholder, match.whole)
 
 
-def _disjoint(found: list[_Match], size: int) -> list[_Match]:
+def _disjoint(found: list[_Match]) -> list[_Match]:
     """The matches in the order of the text. Where two overlap, the rest of the later one is a piece.
 
     A few bytes beside a whole secret are not a piece of that secret: in ``sid=36e7…`` they are what another view takes
@@ -393,23 +394,54 @@ def _disjoint(found: list[_Match], size: int) -> list[_Match]:
     ordered = sorted(found, key=lambda match: match.start)
     if all(left.end <= right.start for left, right in pairwise(ordered)):
         return ordered
-    owner: list[bytes] = [b""] * (size + 2)
+    # What earlier matches hold, as intervals that do not touch: where they begin and end, and the placeholders there.
+    begins: list[int] = []
+    ends: list[int] = []
+    edges: list[tuple[bytes, bytes]] = []
     kept: list[_Match] = []
     for match in found:
-        free = [at for at in range(match.start, match.end) if not owner[at]]
-        if not free:
-            continue
-        whole = match.whole and len(free) == match.end - match.start
-        start = free[0]
-        for at, following in zip(free, [*free[1:], -1], strict=True):
-            if following == at + 1:
-                continue
-            beside = match.placeholder in (owner[start - 1], owner[at + 1])
-            if whole or not beside or at + 1 - start >= SHORTEST:
-                kept.append(_Match(start, at + 1, match.placeholder, whole))
-                owner[start : at + 1] = [match.placeholder if whole else b"<redacted>"] * (at + 1 - start)
-            start = following
+        low, high = bisect_left(ends, match.start), bisect_right(begins, match.end)
+        held = list(zip(begins[low:high], ends[low:high], edges[low:high], strict=True))
+        gaps = _gaps(match, held)
+        whole = match.whole and [gap[:2] for gap in gaps] == [(match.start, match.end)]
+        for start, end, before, behind in gaps:
+            if whole or match.placeholder not in (before, behind) or end - start >= SHORTEST:
+                kept.append(_Match(start, end, match.placeholder, whole))
+                edge = match.placeholder if whole else b"<redacted>"
+                held.append((start, end, (edge, edge)))
+        joined = _joined(sorted(held))
+        begins[low:high] = [start for start, _, _ in joined]
+        ends[low:high] = [end for _, end, _ in joined]
+        edges[low:high] = [edge for _, _, edge in joined]
     return sorted(kept, key=lambda match: match.start)
+
+
+_Held: TypeAlias = tuple[int, int, tuple[bytes, bytes]]
+
+
+def _gaps(match: _Match, held: list[_Held]) -> list[tuple[int, int, bytes, bytes]]:
+    """The parts of a match that nothing holds yet: start, end, and the placeholders that touch it on both sides."""
+    gaps = []
+    at, before = match.start, b""
+    for start, end, (first, last) in held:
+        if at < start:
+            gaps.append((at, start, before, first))
+        at, before = max(at, end), last
+    if at < match.end:
+        gaps.append((at, match.end, before, b""))
+    return gaps
+
+
+def _joined(held: list[_Held]) -> list[_Held]:
+    """Intervals in order, those that touch made one."""
+    joined: list[_Held] = []
+    for start, end, edge in held:
+        if joined and joined[-1][1] == start:
+            begin, _, (first, _) = joined.pop()
+            joined.append((begin, end, (first, edge[1])))
+        else:
+            joined.append((start, end, edge))
+    return joined
 
 
 def class_and_place(error: Exception) -> str:

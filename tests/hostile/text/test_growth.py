@@ -17,7 +17,7 @@ from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.bindings.language.responses.response import Response
 from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.evidence.export import as_curl, as_pytest
-from shenhe.conformance.evidence.redaction import Redactor
+from shenhe.conformance.evidence.redaction import Redactor, _disjoint, _Match
 from shenhe.conformance.exchange import Exchange, ReceivedResponse, SentRequest, to_step
 from shenhe.core.text import fenced, markdown, one_line, visible
 from shenhe.labels import read_labels
@@ -163,3 +163,11 @@ def test_long_tokens_cost_hardly_more_than_short_ones() -> None:
     (short, requests), (long, same) = _redaction_work(32), _redaction_work(1500)
     assert requests == same > 50
     assert long / short < 1.5, (short, long)
+
+
+def test_overlapping_matches_are_parted_without_going_over_the_text() -> None:
+    """Each of 2,000 matches went over the same million characters: that took minutes."""
+    matches = [_Match(0, 1_000_000 - number, b"${KEY}", number == 0) for number in range(2_000)]
+    assert _disjoint(matches) == matches[:1]
+    apart = [_Match(at, at + 6, b"${KEY}", True) for at in range(0, 60_000, 6)]
+    assert _disjoint([*apart, *matches]) == [*apart, _Match(60_000, 1_000_000, b"${KEY}", False)]
