@@ -76,7 +76,7 @@ def init(
 
     Example:  shenhe init --openapi openapi.json --out binding.yaml
 
-    Example:  shenhe init --openapi store.json --role store --out store.yaml
+    Example:  shenhe init --openapi store-api.json --role store --out store.yaml
 
     Example:  shenhe init --ready openai --out binding.yaml
     """

@@ -14,11 +14,12 @@ from typing import Any
 import typer.main
 
 from shenhe.cli.main import app
-from shenhe.conformance.bindings import load_binding
+from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.engine.runner import run_checks
 from shenhe.labels import write_label
 from shenhe.reports.formats.junit import write_junit
 from shenhe.sample import SampleServer, sample_binding
+from shenhe.sample.appstore import create_store, store_binding
 from shenhe.simulator import load_scenario, simulate
 from tests.command_line import Done, shenhe
 from tests.first_use.test_first_use import HERE as FIRST_USE
@@ -70,7 +71,7 @@ def furnish(folder: Path, url: str) -> None:
     (folder / "accepted").mkdir()
     shutil.copy(FIRST_USE / "openapi.yaml", folder / "openapi.yaml")
     shutil.copy(FIRST_USE / "openapi.yaml", folder / "openapi.json")
-    shutil.copy(FIRST_USE / "openapi.yaml", folder / "store.json")
+    shutil.copy(FIRST_USE / "openapi.yaml", folder / "store-api.json")
     _reports(folder, url)
     for name in ("cn-2022-draft", "cn-2023"):
         simulate(load_scenario(name, {"population.scale": 0.0125}), replications=2, seed=1, out=folder / "runs" / name)
@@ -107,6 +108,8 @@ def _reports(folder: Path, url: str) -> None:
         write_junit(report, folder / name / "junit.xml")
     for name in ("a.json", "b.json", "platform.json"):
         report.write(folder / name)
+    with load_binding(store_binding(), environ={}).connect(transport=AsgiTransport(create_store())) as store:
+        run_checks(store, examples=0, on=date(2026, 9, 1)).write(folder / "store.json")
 
 
 def parse(words: tuple[str, ...]) -> None:
