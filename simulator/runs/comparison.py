@@ -134,13 +134,15 @@ class Comparison:
     def relative(self, metric: str) -> tuple[float, float, float]:
         """How much more of a metric ``b`` has, as a share of what ``a`` has, with a 95 % interval (jackknife over
         paired replications in which both are defined). Zero where neither has any of it, NaN where only ``a`` has none.
+        What is never negative cannot fall by more than all of it: the interval ends at -1.
         """
         a, b = self._values(metric)
         both = ~(np.isnan(a) | np.isnan(b))
         a, b = a[both], b[both]
         if len(a) and not a.any() and not b.any():
             return 0.0, 0.0, 0.0
-        return _ratio(b - a, a)
+        share, low, high = _ratio(b - a, a)
+        return share, max(low, -1.0) if min(a.min(initial=0.0), b.min(initial=0.0)) >= 0 else low, high
 
     def _values(self, metric: str) -> tuple[Floats, Floats]:
         n = min(self.a.replications, self.b.replications)

@@ -110,6 +110,17 @@ def test_no_change_of_nothing_is_zero_and_some_against_none_has_no_ratio() -> No
     assert np.isnan(compare(nobody, somebody).relative("cases_opened")).all()
 
 
+def test_a_relative_change_of_a_count_never_falls_below_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Harm that rests on a few replications gave an interval from -163 %."""
+    before, after = np.array([1.0, 1.0, 1.0, 900.0]), np.array([1.0, 1.0, 1.0, 2.0])
+    monkeypatch.setattr(comparison.Comparison, "_values", lambda self, metric: (before, after))
+    unpaired = object.__new__(comparison.Comparison)
+    share, low, high = unpaired.relative("harm")
+    assert low == -1.0 <= share <= high
+    monkeypatch.setattr(comparison.Comparison, "_values", lambda self, metric: (before, after - 5.0))
+    assert unpaired.relative("balance")[1] < -1.0
+
+
 def test_a_claim_without_an_outcome_is_refused() -> None:
     with pytest.raises(ScenarioError, match="makes no claim"):
         judge(load_scenario("cn-2023"))
