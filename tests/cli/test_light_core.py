@@ -195,7 +195,9 @@ def test_a_missing_extra_is_one_sentence_with_its_command(
     exit_code, stdout, stderr = results[line]
     assert (exit_code, stdout) == (2, "")
     command = re.escape(extras.install_command(extra))
-    assert re.fullmatch(rf"shenhe: .* needs \w+, which is not installed[;:] (run: )?{command}\n", stderr)
+    assert re.fullmatch(
+        rf"shenhe: .* needs \w+, which is not installed[;:] (run: )?{command}\nsee: shenhe explain \w+, .*\n", stderr
+    )
 
 
 def test_every_command_is_tried() -> None:
