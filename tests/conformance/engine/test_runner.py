@@ -572,6 +572,9 @@ def test_every_check_states_its_expectation() -> None:
             Service.NON_VOICE_AUDIO: ("audio/wav",),
             Service.DIGITAL_PERSON_SCENE: ("image/png",),
         },
+        archived=((Service.NON_BIOMETRIC_IMAGE_VIDEO, "image/png"),),
+        called_back=((Service.NON_BIOMETRIC_IMAGE_VIDEO, "image/png"),),
+        signed_back=((Service.NON_BIOMETRIC_IMAGE_VIDEO, "image/png"),),
     )
     for check in checks:
         assert check.title.endswith("."), check.name
