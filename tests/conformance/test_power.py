@@ -33,11 +33,11 @@ NOT_IN_FORCE = {rule.provision for rule in load_rulebook().rules.values()} - {
 
 
 def sampled(level: Level) -> list[Any]:
-    """The faults of a level: one of eight on every run, all of them with the slow tests and in `make power`."""
+    """The faults of a level: one of sixteen on every run, all of them with the slow tests and in `make power`."""
     names = [
         name for name, fault in FAULTS.items() if fault.level == level and name not in {*OF_PLATFORMS, *OF_SUPPORTERS}
     ]
-    quick = {name for name in names if FAULTS[name].reach is not Reach.DRAWN and names.index(name) % 8 == 0}
+    quick = {name for name in names if FAULTS[name].reach is not Reach.DRAWN and names.index(name) % 16 == 0}
     return [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
