@@ -122,11 +122,18 @@ GIVEN = {
     ),
 }
 
+#: A line of each script that takes a minute or more: they run with the slow tests.
+LONG = ('run_study("first-look"',)
 #: Snippets that cannot run here, by a line of them, and why.
 NOT_RUN = {"SLURMCluster": "needs a cluster"}
 
 
-@pytest.mark.parametrize("block", SCRIPTS, ids=str)
+def _timed(block: Block) -> Any:
+    marks = [pytest.mark.slow] if any(line in block.text for line in LONG) else []
+    return pytest.param(block, marks=marks, id=str(block))
+
+
+@pytest.mark.parametrize("block", [_timed(block) for block in SCRIPTS])
 def test_scripts_run(block: Block, desk: Path) -> None:
     if any(line in block.text for line in NOT_RUN):
         compile(block.text, str(block), "exec")
