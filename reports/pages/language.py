@@ -32,7 +32,7 @@ DEPTH = 6
 
 _LETTERS = re.compile(r"[A-Za-z]{2}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_PROSE = re.compile(r"[a-z]{2,} [a-z]{2,}")
+_PROSE = re.compile(r"(?<![a-z])[a-z]{2,} [a-z]{2,}")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _NUMBER = re.compile(r"([+−±]? ?[\d.,]+(?:e[+−-]?\d+)?)( %| points| million| billion| trillion)?")
 _CHANGE = re.compile(r"(.+) ([+−][\d.,]+ %)")

@@ -140,6 +140,8 @@ class _Reader:
         self.passed_over: list[str] = []
         self._left_of_all = SCHEMAS_ALL
         self._left = 0
+        #: What each reference leads to.
+        self._referred: dict[str, Mapping[str, Any]] = {}
 
     def description(self) -> Description:
         document = self._document
@@ -307,9 +309,11 @@ class _Reader:
         """A schema with its own reference followed and ``allOf`` merged; of ``oneOf`` and ``anyOf`` the first that is
         not null.
         """
-        schema = dict(self._resolved(unresolved))
-        if depth > 5 or self._exhausted():
-            return schema
+        resolved = self._resolved(unresolved)
+        plain_type = not isinstance(resolved.get("type"), list)
+        if depth > 5 or self._exhausted() or (plain_type and resolved.keys().isdisjoint(_COMBINED)):
+            return resolved
+        schema = dict(resolved)
         parts = [self.schema(part, depth + 1) for part in _list(schema.pop("allOf", None))[:50]]
         for part in (*parts, dict(schema)) if parts else ():
             # What stands later says more of the same property.
@@ -328,6 +332,9 @@ class _Reader:
 
     def _resolved(self, value: Any) -> Mapping[str, Any]:
         seen = 0
+        first = value.get("$ref") if isinstance(value, dict) else None
+        if isinstance(first, str) and (known := self._referred.get(first)) is not None:
+            return known
         while isinstance(value, dict) and isinstance(reference := value.get("$ref"), str):
             seen += 1
             if not reference.startswith("#/") or seen > DEEPEST:
@@ -341,9 +348,14 @@ class _Reader:
                 key = step.replace("~1", "/").replace("~0", "~")
                 target = target.get(key) if isinstance(target, dict) else None
             value = target
-        return value if isinstance(value, dict) else {}
+        found = value if isinstance(value, dict) else {}
+        if isinstance(first, str):
+            self._referred[first] = found
+        return found
 
 
+#: The keys by which a schema is made of several.
+_COMBINED = frozenset({"allOf", "oneOf", "anyOf"})
 #: How the names of fields end that hold credentials.
 _SECRET = re.compile(r"(secret|password|token|apikey|accesskey|clientid|appid|appkey)$")
 
