@@ -415,6 +415,7 @@ class Scenario(Part):
             (("response", "review_days"), self.response.review_days, providers),
             (("registry", "publication_interval"), self.registry.publication_interval, 1),
             (("policy", "stores", "audit_days"), self.policy.stores.audit_days, len(self.stores)),
+            (("policy", "stores", "sweep_days"), self.policy.stores.sweep_days, len(self.stores)),
             (("policy", "targeting", "focus_days"), self.policy.targeting.focus_days, 1),
         )
         for path, days, members in periods:

@@ -136,7 +136,14 @@ def test_a_vanishing_number_is_refused_in_words() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["response.review_days", "registry.publication_interval", "policy.stores.audit_days", "public.rumours"]
+    "path",
+    [
+        "response.review_days",
+        "registry.publication_interval",
+        "policy.stores.audit_days",
+        "policy.stores.sweep_days",
+        "public.rumours",
+    ],
 )
 def test_endless_repetition_is_refused(path: str) -> None:
     value = LARGEST if path == "public.rumours" else SMALLEST
