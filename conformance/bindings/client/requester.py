@@ -276,6 +276,9 @@ class _Previewing(Requester):
         )
         # Equal requests are to be equal bytes: the time and the nonce are those of no request.
         values = {**call.values, "now": datetime(2026, 1, 1, tzinfo=UTC), "nonce": "0" * 16}
+        if account is not None and signer is not None and signer is not account:
+            # As a sent request has it: the id of the one, the credentials of the other.
+            values["account"] = Account(account.id, signer.credentials)
         if bound.poll is not None and bound.poll.callback:
             values.setdefault("callback", Inbox("http://127.0.0.1/callback"))
         return build_request(bound, self.base_url(bound), values, additions)
