@@ -17,7 +17,6 @@ from shenhe.labels import ImplicitFields, write_label
 from ..entities import Media
 from ..provider import Capabilities
 from .requests import picture, tone
-from .scope import files
 
 Colour = tuple[int, int, int]
 
@@ -38,7 +37,8 @@ def makeable() -> tuple[str, ...]:
 
 def uploadable(capabilities: Capabilities) -> list[str]:
     """The media types to upload to a platform: of those that it takes, or else that it makes; a picture in any case."""
-    wanted = capabilities.uploads or [media_type for _, media_type in files(capabilities)]
+    made = [media_type for service in capabilities.services for media_type in capabilities.media.get(service, ())]
+    wanted = capabilities.uploads or made
     return [media_type for media_type in makeable() if media_type in wanted] or ["image/png"]
 
 

@@ -197,7 +197,7 @@ def report_app(house: StoreHouse, number: str) -> AppReport:
     return made
 
 
-def appeal(house: StoreHouse, caller: Caller, number: str) -> AppReport:
+def appeal_about_app(house: StoreHouse, caller: Caller, number: str) -> AppReport:
     """Review a measure that the store took by itself, and take it back if it was a mistake."""
     app = house.own(number, caller.id)
     taken = [each for each in app.measures if not each.ordered]

@@ -127,7 +127,7 @@ class Counter:
         return {}
 
     def appeal(self, caller: Caller | None, given: Parameters) -> Any:
-        made = desk.appeal(self.house, _developer(caller), str(given["app"]))
+        made = desk.appeal_about_app(self.house, _developer(caller), str(given["app"]))
         return {"id": made.id, "state": made.state, "reasons": made.reasons, "receipt": made.id}
 
     # --- the public ---
