@@ -202,7 +202,7 @@ _NEEDS: dict[str, Callable[[Labels], _Outcome]] = {
 
 
 def _verifier(label: Label) -> Verifier:
-    """Anyone can copy words and fields, nobody a signature; a provider's own code only it can check."""
+    """Anyone can copy words and fields; no one can copy a signature. Only the provider can check its own code."""
     if label.scheme == "c2pa":
         return Verifier.NOBODY if _BROKEN & set(label.deviations) else Verifier.ANYONE
     if label.scheme == "gb45438" and str(label.fields.get("ReservedCode1") or label.fields.get("ReservedCode2") or ""):

@@ -118,7 +118,7 @@ def forecast_platform(
     seed: int = 1,
     progress: Callable[[str], None] = lambda name: None,
 ) -> PlatformForecast:
-    """Simulate the scenario with the measured platform in place of one of its own (the largest by default).
+    """Simulate the scenario with the measured platform in place of one that it has (the largest by default).
 
     Raises :class:`ForecastError` for a platform, link or number of days that cannot be, or a report without a measured
     parameter.

@@ -243,7 +243,7 @@ class _Visit(Visit):
 
     @staticmethod
     def _file(kind: str) -> Media:
-        """A file of a media type that nobody has uploaded before."""
+        """A file of a media type that was not uploaded before."""
         if kind.startswith("text/"):
             return Media(f"今天天气很好（测试 {secrets.token_hex(4)}）。".encode(), kind)
         if kind not in makeable():

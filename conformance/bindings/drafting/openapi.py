@@ -251,7 +251,7 @@ class _Reader:
             if inner.get("readOnly") is True:
                 continue
             if _SECRET.search(plain(name)):
-                # What an example gives is a credential of somebody else.
+                # What an example gives is another user's credential.
                 inner = {key: value for key, value in inner.items() if key not in {"example", "examples"}}
                 yield Field(name, "body", name in required, inner, _given(inner))
                 continue

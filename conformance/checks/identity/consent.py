@@ -50,7 +50,7 @@ _NO_CONSENTS = (
 
 @dataclass(frozen=True)
 class Edit(Case):
-    """An edit of a person's face or voice. ``cited`` is the id of a consent that nobody gave, if any."""
+    """An edit of a person's face or voice. ``cited`` is the id of a consent that was never given, if any."""
 
     scope: str
     prompt: str

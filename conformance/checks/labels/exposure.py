@@ -264,7 +264,7 @@ def player_stands_beside_a_label(probe: Probe, case: Prompted) -> None:
     if not around.strip():
         raise Undecided(f"the binding extracts neither text nor notices from the surface {surface}")
     if not (_AI_ELEMENT.search(around) and _GENERATION_ELEMENT.search(around)):
-        probe.must_read(Operation.VIEW, "notices", "what stands beside a publication", surface=surface)
+        probe.must_read(Operation.VIEW, "notices", "the text shown with a publication", surface=surface)
         shown = Evidence(title=f"Text around the player on the surface {surface}", data=around[:800])
         raise Violation(f"on the surface {surface}, no text around the film says that AI generated it", shown)
 

@@ -146,8 +146,8 @@ def companion_reminds_of_the_time(probe: Probe, case: Case) -> None:
 
 
 def _notices_are_read(probe: Probe) -> None:
-    """Raise :class:`Undecided` where the binding does not read what stands beside a reply."""
-    probe.must_read(Operation.CHAT, "notices", "what stands beside a reply")
+    """Raise :class:`Undecided` where the binding does not read the text shown with a reply."""
+    probe.must_read(Operation.CHAT, "notices", "the text shown with a reply")
 
 
 def _must_go_on(probe: Probe, account: Account, chat: Chat) -> None:

@@ -43,7 +43,7 @@ class Visits(Protocol):
 
 @runtime_checkable
 class Divides(Protocol):
-    """A provider whose uploads can be divided between two accounts, and that keeps what callbacks nobody waited for."""
+    """A provider whose uploads can be divided between two accounts, and that keeps callbacks that no call awaited."""
 
     def upload_in_parts(
         self, begun_by: Account, account: Account, media: Media, paused: Callable[[], None] | None = None

@@ -17,7 +17,7 @@ _ALWAYS, _OF_ACCOUNTS = re.compile(_NAME, re.I), re.compile(_NAME + r"|token|ses
 _HINT = re.compile(rb"token|jwt|passw|key|secret|session|sid", re.I)
 _HEADER = re.compile(r"(?:x-)?(?:(?:access|refresh|id|auth|session|bearer)-token|api-key|session)", re.I)
 _SIGNING_IN = frozenset({Operation.REGISTER, Operation.SIGN_IN, Operation.VERIFY_IDENTITY, "login"})
-#: What is no word: text of an error stands in fields of such names too.
+#: What is no word: fields of such names hold the text of an error too.
 _TOKEN = re.compile(r"(?=\S*\d)[\x21-\x7e]{8,}|[\x21-\x7e]{24,}")
 _MOST, _LONGEST = 2_000, 1_000_000
 

@@ -75,7 +75,7 @@ class Receiver:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def opened_for(self, owner: str) -> list[Inbox]:
-        """The inboxes of an account that hold a message nobody waited for."""
+        """The inboxes of an account that hold a message for which no call waited."""
         return [inbox for inbox in list(self._inboxes.values()) if inbox.owner == owner and not inbox.is_empty]
 
     def open(self, owner: str = "") -> Inbox:

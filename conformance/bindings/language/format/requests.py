@@ -224,7 +224,7 @@ class RequestSection(Section):
             raise ValueError("found path and url, expected one of them")
         sent = sorted(self.written & {*BODIES, *_SENDING}) if self.held else []
         if sent:
-            raise ValueError(f"found held and {sent[0]}, expected only extract.carry: what is held is not sent")
+            raise ValueError(f"found held and {sent[0]}, expected only extract.carry: a held upload is not sent")
         return self
 
     @property
