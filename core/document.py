@@ -5,7 +5,8 @@ The one YAML reader of the project: packs, bindings and scenarios come through h
 The dialect is the JSON-like core of YAML 1.2. Only ``true`` and ``false`` are booleans (``on``, ``yes`` and
 ``no`` are text), ``1e-3`` is a number, dates and ``12:30`` are text, a number with a leading zero is a code
 and stays text, keys are text. Anchors, aliases, merge keys, tags, duplicate keys and second documents are
-refused.
+refused, unless the document is ``foreign``: written by others for other readers, so that its anchors, merge keys and
+tags mean what YAML says.
 
 >>> data, locate = read_yaml("rules:\\n  - id: a/1\\n    days: 1e1\\n", "pack.yaml")
 >>> data
@@ -137,12 +138,13 @@ def dotted(steps: Sequence[str | int]) -> str:
 
 
 def read_yaml(
-    origin: Readable | str, source_name: str | None = None, *, limits: Limits | None = None
+    origin: Readable | str, source_name: str | None = None, *, limits: Limits | None = None, foreign: bool = False
 ) -> tuple[Json, Locate]:
     """Read one YAML document: its data, and a :class:`Locate` that finds the line of each value.
 
     ``origin`` is a file (a path or package resource) or the text itself; ``source_name`` is what messages
-    call it (by default the path, or ``<text>``). An empty document is ``None``.
+    call it (by default the path, or ``<text>``). An empty document is ``None``. ``foreign`` allows anchors, aliases,
+    merge keys and tags; an alias counts as all the values that it repeats.
 
     Raises :class:`DocumentError` for anything that is not a bounded, plain, well-formed document, and
     ``OSError`` for a file that cannot be read.
@@ -150,7 +152,7 @@ def read_yaml(
     limits = limits or Limits()
     name = source_name or ("<text>" if isinstance(origin, str) else str(origin))
     text = _text(origin, name, limits)
-    builder = _Builder(name, limits)
+    builder = _ForeignBuilder(name, limits) if foreign else _Builder(name, limits)
     loader = None
     try:
         loader = _Loader(text)
@@ -240,13 +242,14 @@ class _Builder:
     def _mapping(self, loader: Any, node: _Node, steps: Steps) -> dict[str, Json]:
         mapping: dict[str, Json] = {}
         while not isinstance(event := loader.get_event(), yaml.MappingEndEvent):
-            if not isinstance(event, yaml.ScalarEvent) or event.anchor or event.tag:
+            if not isinstance(event, yaml.ScalarEvent) or not self._is_plain(event):
                 raise self._fault(event, steps, "found a key that is not plain text, expected a name")
             key = event.value
             if key == "<<" and not event.style:
-                raise self._fault(event, steps, "found a merge key (<<), expected the fields written out")
+                self._merge(loader, event, node, mapping, steps)
+                continue
             at = _mark(event)
-            if key in mapping:
+            if key in node.children:
                 first = node.children[key].key or node.mark
                 message = f"found the key a second time (first on line {first.line}), expected it once"
                 raise self._fault(event, (*steps, key), message)
@@ -254,6 +257,12 @@ class _Builder:
             child.key = at
             node.children[key] = child
         return mapping
+
+    def _is_plain(self, key: Any) -> bool:
+        return not key.anchor and not key.tag
+
+    def _merge(self, loader: Any, event: Any, node: _Node, mapping: dict[str, Json], steps: Steps) -> None:
+        raise self._fault(event, steps, "found a merge key (<<), expected the fields written out")
 
     def _scalar(self, event: Any, steps: Steps) -> Json:
         text: str = event.value
@@ -276,6 +285,48 @@ class _Builder:
 
     def _fault(self, event: Any, steps: Steps, message: str) -> DocumentError:
         return DocumentError([Fault(self._name, _mark(event), steps, message)])
+
+
+class _ForeignBuilder(_Builder):
+    """Also reads what YAML has to save its writer repetition: anchors, aliases, merge keys and tags."""
+
+    def __init__(self, name: str, limits: Limits) -> None:
+        super().__init__(name, limits)
+        #: What each anchor names: the value, its marks, and how many values it has.
+        self._anchors: dict[str, tuple[Json, _Node, int]] = {}
+
+    def _value(self, loader: Any, event: Any, steps: Steps) -> tuple[Json, _Node]:
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor not in self._anchors:
+                raise self._fault(event, steps, f"found the alias *{event.anchor} before its anchor")
+            data, node, size = self._anchors[event.anchor]
+            self._values += size
+            if self._values > self._limits.values:
+                message = f"found more than {self._limits.values:,} values, expected fewer"
+                raise self._fault(event, (), message)
+            return data, node
+        anchor, event.anchor = event.anchor, None
+        text = event.tag == "tag:yaml.org,2002:str"
+        event.tag = None
+        before = self._values
+        data, node = super()._value(loader, event, steps)
+        if text and isinstance(event, yaml.ScalarEvent):
+            data = event.value
+        if anchor is not None:
+            self._anchors[anchor] = data, node, self._values - before
+        return data, node
+
+    def _is_plain(self, key: Any) -> bool:
+        return True
+
+    def _merge(self, loader: Any, event: Any, node: _Node, mapping: dict[str, Json], steps: Steps) -> None:
+        """Take the fields of other mappings that this one does not write itself."""
+        merged, _ = self._value(loader, loader.get_event(), (*steps, "<<"))
+        for source in merged if isinstance(merged, list) else [merged]:
+            if not isinstance(source, dict):
+                raise self._fault(event, steps, "found a merge key (<<) without a mapping, expected one")
+            for key, value in source.items():
+                mapping.setdefault(key, value)
 
 
 def _mark(event: Any) -> Mark:

@@ -56,18 +56,23 @@ def polled(
     found = list(leaves(endpoint.answer))
     state = leaf(found, words.state)
     job = _job(endpoint, description, words)
+    if name == "publish" and (
+        (job is None and not endpoint.pending)
+        or (job is not None and re.fullmatch(re.escape(endpoint.path) + r"/\{[^{}]*\}", job.path))
+    ):
+        # A publication may have states by itself, and is looked at where it is.
+        return Deferred()
     waiting = endpoint.pending or (state is not None and bool(_of(state, words.pending)))
     if name not in JOBS or not (waiting or (job is not None and _only_a_job(name, found))):
         return Deferred()
     if job is not None:
         state = leaf(list(leaves(job.answer)), words.state) or state
-    until = _until(state, words, blank) if state is not None else {}
     header = next((each for each in endpoint.answer_headers if plain(each) in words.location.split()), None)
     place = leaf(found, words.job_url)
-    if header is not None:
-        return Deferred({"poll": {"location": {"header": header}, **until}}, job)
-    if place is not None:
-        return Deferred({"poll": {"location": place[0], **until}}, job)
+    if header is not None or place is not None:
+        until = _until(state, words, blank) if state is not None else {}
+        location = {"header": header} if header is not None else place[0] if place else None
+        return Deferred({"poll": {"location": location, **until}}, job)
     if job is None:
         return Deferred(
             remark="responds before the job is done, and the document does not show where to get the result"
@@ -77,7 +82,9 @@ def polled(
     named_alike = named(found, f"{plain(parameter)} {words.job_id}")
     if named_alike is None or not _PLAIN_PLACE.fullmatch(named_alike):
         return Deferred(remark=f"answers before it is done, and its answer shows no id to ask {job} with")
-    until = until or {"until": blank("an expression that is true for a finished response, such as status == 'done'")}
+    until = (_until(state, words, blank) if state is not None else {}) or {
+        "until": blank("an expression that is true for a finished response, such as status == 'done'")
+    }
     value = "{{ answer." + named_alike + " }}"
     if not in_path:
         return Deferred({"poll": {"path": job.path, "json": {parameter: value}, **until}}, job)
@@ -138,12 +145,20 @@ def _job(endpoint: Endpoint, description: Description, words: Deferral) -> Endpo
             3 * other.path.startswith(f"{endpoint.path.rstrip('/')}/{{")
             + 2 * (parameters[0] in words.job_id.split() and parameters[0] != "id")
             + 2 * (parameters[0] in given and parameters[0] != "id")
+            + 2 * (bool(endpoint.answer) and other.answer == endpoint.answer and _is_collection_of(other, endpoint))
             + any(word in re.split(r"[^a-z]+", literal) for word in words.job.split())
         )
 
     ranked = sorted(description.endpoints, key=count, reverse=True)[:2]
     best = count(ranked[0]) if ranked else 0
     return ranked[0] if best >= 2 and (len(ranked) == 1 or count(ranked[1]) < best) else None
+
+
+def _is_collection_of(item: Endpoint, maker: Endpoint) -> bool:
+    """Whether an item is asked for in the collection to which another endpoint adds, as `/jobs/{id}` and
+    `/jobs/image` are.
+    """
+    return f"{maker.path.rstrip('/')}/".startswith(item.path.partition("{")[0])
 
 
 def _until(state: Leaf, words: Deferral, blank: Callable[[str], Any]) -> dict[str, Any]:

@@ -50,6 +50,10 @@ def draft(description: Description, roles: Sequence[TargetRole] = (TargetRole.PR
     return _Drafter(description, roles).draft()
 
 
+#: The file that an operation sends.
+_FILES = {"upload": "media", "edit": "request.source", "publish": "content.media"}
+
+
 class _Drafter:
     def __init__(self, description: Description, roles: Sequence[TargetRole]) -> None:
         self.description = description
@@ -87,6 +91,8 @@ class _Drafter:
 
     def _section(self, name: str, match: Match) -> DraftedOperation:
         endpoint = match.endpoint
+        if match.held:
+            return DraftedOperation({"held": True}, f"nothing is sent: {endpoint} takes the file with its title", {})
         keys: dict[str, Any] = {}
         if endpoint.method != ("POST" if endpoint.body else "GET"):
             keys["method"] = endpoint.method
@@ -105,7 +111,8 @@ class _Drafter:
                 endpoint.body_type, "json"
             )
             streams = endpoint.answer_type == "text/event-stream"
-            keys[kind] = self._filled(name, endpoint.body, files=kind == "multipart", streams=streams)
+            filled = self._filled(name, endpoint.body, files=kind == "multipart", streams=streams)
+            keys[kind] = {endpoint.wrapped_in: filled} if endpoint.wrapped_in else filled
         elif endpoint.body_type:
             keys["headers"] = {
                 **keys.get("headers", {}),
@@ -122,6 +129,11 @@ class _Drafter:
             keys = deferred.joined(keys, each.keys)
             if each.remark:
                 self.remarks.append(f"{name}: {endpoint}: {each.remark}")
+        if name == "publish" and "upload" in self.operations and "content." not in str((keys, later.keys)):
+            self.remarks.append(
+                f"{name}: {endpoint}: its request names no content, so that only its title is published: send the file "
+                f"in `steps`, or hold it with `upload: {{held: true}}`"
+            )
         if endpoint.callbacks:
             self.remarks.append(
                 f"{name}: {endpoint}: calls back when it is done; a binding asks instead, where there is a place to ask"
@@ -193,8 +205,8 @@ class _Drafter:
         taken: set[str] = set()
         for each in fields:
             expression = expression_of(name, each.name)
-            if each.binary and files and name in {"upload", "edit"}:
-                source = "media" if name == "upload" else "request.source"
+            if each.binary and files and name in _FILES and (source := _FILES[name]) not in taken:
+                taken.add(source)
                 filled[each.name] = {
                     "data": "{{ " + source + ".data }}",
                     "filename": "source",
@@ -202,13 +214,15 @@ class _Drafter:
                 }
             elif (
                 expression is not None
-                and expression not in taken
+                and (expression not in taken or (each.required and expression == "{{ title }}"))
                 and each.schema.get("type") not in {"object", "array"}
             ):
                 taken.add(expression)
                 filled[each.name] = expression
             elif expression is not None and each.name.lower() == "messages":
                 filled[each.name] = expression
+            elif each.schema.get("type") == "array" and (one := _one_of(name, each.name)) is not None:
+                filled[each.name] = [one]
             elif (
                 each.name == "stream"
                 and each.schema.get("type") == "boolean"
@@ -220,6 +234,12 @@ class _Drafter:
                     each.given if can_stand(each.given) else self.blanks(f"{name} {each.name}", each.hint)
                 )
         return filled
+
+
+def _one_of(name: str, given: str) -> str | None:
+    """The content that a list of ids holds, as `media_ids` does."""
+    one = expression_of(name, given.removesuffix("s")) if given.lower().endswith("ids") else None
+    return one if one == "{{ content.id }}" else None
 
 
 def _when(name: str, endpoint: Endpoint) -> dict[str, Any]:

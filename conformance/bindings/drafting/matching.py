@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..language.shapes import LOGIN
+from .fields import plain
 from .openapi import Description, Endpoint
 from .scoring import _VERSION, _acts, _singular, _stands, _statics, namespace_of, score, words_of
 from .vocabulary import expression_of, vocabulary
@@ -63,6 +64,8 @@ class Match:
     total: float
     words: list[str]
     alternatives: tuple[str, ...] = ()
+    #: Whether the request is left to another operation, which carries the file.
+    held: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,8 @@ def find_matches(description: Description, operations: Collection[str] | None = 
     for name in sorted(scored, key=lambda each: (each in _BUILDS_ON, each in _BESIDE, -_best(scored[each]))):
         candidates = [row for row in scored[name] if row[0] >= ENOUGH - 2]
         if name in _BUILDS_ON:
+            if {"publish", "upload"} <= scored.keys():
+                _publish_by_upload(result)
             bases = [match.endpoint for base in _BUILDS_ON[name] for match in result.found.get(base, [])]
             candidates = [row for row in scored[name] if any(_same_resource(row[1], base) for base in bases)]
             candidates = sorted(((row[0] + _item_bonus(row[1], bases), *row[1:]) for row in candidates), key=_rank)
@@ -107,6 +112,23 @@ def find_matches(description: Description, operations: Collection[str] | None = 
         _add(result, name, candidates, scored, taken)
     found = dict(sorted(result.found.items(), key=lambda item: -item[1][0].total))
     return Matches(found, {name: rows for name, rows in result.close.items() if name not in found})
+
+
+def _publish_by_upload(result: Matches) -> None:
+    """Many platforms have one request for both: where nothing publishes, and the upload takes a title with the file,
+    the upload publishes; where nothing uploads, and the publication takes a file, the file is held for it.
+    """
+    upload = next(iter(result.found.get("upload", ())), None)
+    publish = next(iter(result.found.get("publish", ())), None)
+    if upload is None and publish is not None and any(each.binary for each in publish.endpoint.body):
+        result.found["upload"] = [replace(publish, held=True)]
+    if upload is None or upload.held or publish is not None:
+        return
+    titled = any(each.required and plain(each.name) in {"title", "name", "headline"} for each in upload.endpoint.body)
+    if titled and any(each.binary for each in upload.endpoint.body):
+        result.found["publish"] = [upload]
+        result.found["upload"] = [replace(upload, held=True)]
+        result.close.pop("publish", None)
 
 
 def _is_own(endpoint: Endpoint) -> bool:
@@ -195,7 +217,9 @@ def _best(rows: Sequence[tuple[float, Endpoint, list[str]]]) -> float:
 
 def _item_bonus(endpoint: Endpoint, bases: Sequence[Endpoint]) -> float:
     """What it adds that an endpoint is about one item of the very collection that another adds to."""
-    return 1.5 if any(re.fullmatch(re.escape(base.path) + r"/\{[^}]*\}", endpoint.path) for base in bases) else 0.0
+    path = endpoint.path.removesuffix(".json")
+    collections = (re.escape(base.path.removesuffix(".json")) for base in bases)
+    return 1.5 if any(re.fullmatch(collection + r"/\{[^}]*\}", path) for collection in collections) else 0.0
 
 
 def _versionless(endpoint: Endpoint) -> str:

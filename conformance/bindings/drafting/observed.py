@@ -6,12 +6,14 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from shenhe.core.document import DocumentError, Fault, Limits, Mark, Readable
 
-from .openapi import Description, Endpoint, Field
+from .fields import plain
+from .openapi import SECRET, Description, Endpoint, Field
 
 LIMITS = Limits(size=64 * 1024 * 1024)
 MOST_ENDPOINTS = 2_000
@@ -28,6 +30,7 @@ def read_har(origin: Readable, name: str) -> Description:
         raise _fault(name, "found no log.entries, expected a HAR file as browsers save it")
     found: dict[str, Endpoint] = {}
     passed_over: list[str] = []
+    schemes = Schemes()
     hosts = Counter(urlsplit(str(_mapping(_mapping(each).get("request")).get("url", ""))).netloc for each in entries)
     base = ""
     for entry in map(_mapping, entries):
@@ -38,6 +41,7 @@ def read_har(origin: Readable, name: str) -> Description:
         if _STATIC.search(parts.path) or request.get("method") in {"OPTIONS", "HEAD", "CONNECT"}:
             continue
         base = f"{parts.scheme}://{parts.netloc}"
+        schemes.add_of_headers(_list(request.get("headers")), "name")
         posted = _mapping(request.get("postData"))
         content = _mapping(response.get("content"))
         endpoint = _endpoint(
@@ -56,56 +60,143 @@ def read_har(origin: Readable, name: str) -> Description:
         if len(found) >= MOST_ENDPOINTS:
             passed_over.append(f"the endpoints after the first {MOST_ENDPOINTS:,}")
             break
-    return Description(name, base, list(found.values()), {}, (), passed_over)
+    return Description(name, base, list(found.values()), schemes.found, tuple(schemes.found)[:1], passed_over)
 
 
 def read_postman(origin: Readable, name: str) -> Description:
     """The requests of a Postman collection (format 2). Raises :class:`DocumentError` for another file."""
     document = _json(origin, name)
+    document = _mapping(document.get("collection", document))  # as Postman's own API returns it
     info = _mapping(document.get("info"))
     if not isinstance(document.get("item"), list) or "schema" not in info:
         raise _fault(name, "found no collection, expected one that Postman exported in format 2.1")
     variables = {
         str(each.get("key")): str(each.get("value", "")) for each in map(_mapping, _list(document.get("variable")))
     }
-    endpoints: list[Endpoint] = []
+    found: dict[str, Endpoint] = {}
     base = ""
+    schemes = Schemes()
+    schemes.add_of_collection(document.get("auth"))
     for item, folders in _items(document["item"], ()):
         request = item.get("request")
         request = {"url": request, "method": "GET"} if isinstance(request, str) else _mapping(request)
-        url = request.get("url")
-        raw = url if isinstance(url, str) else str(_mapping(url).get("raw", ""))
-        filled = _VARIABLE.sub(lambda match: variables.get(match[1], ""), raw)
-        parts = urlsplit(filled if "://" in filled else "http://unknown" + filled)
-        if "://" in filled and not base:
+        schemes.add_of_collection(request.get("auth"))
+        schemes.add_of_headers(_list(request.get("header")), "key")
+        filled = _filled_in(_address(request.get("url")), variables)
+        parts = urlsplit(filled if "://" in filled else "http://unknown/" + filled.lstrip("/"))
+        if "://" in filled and not base and parts.netloc:
             base = f"{parts.scheme}://{parts.netloc}"
-        body = _mapping(request.get("body"))
-        mode = str(body.get("mode", ""))
-        kind = {"urlencoded": "application/x-www-form-urlencoded", "formdata": "multipart/form-data"}.get(mode, "")
-        values: Any = None
-        if mode == "raw":
-            kind, values = "application/json", _parsed(_VARIABLE.sub("value", str(body.get("raw", ""))))
-        elif mode in {"urlencoded", "formdata"}:
-            values = {
-                str(each.get("key")): each.get("value", "") if each.get("type") != "file" else b""
-                for each in map(_mapping, _list(body.get(mode)))
-            }
+        kind, values = _sent(_mapping(request.get("body")))
         examples = [_mapping(each) for each in _list(item.get("response"))]
         good = next((each for each in examples if str(each.get("code", "200")).startswith("2")), {})
-        endpoints.append(
-            _endpoint(
-                str(request.get("method", "GET")),
-                re.sub(r"/:([\w-]+)", r"/{\1}", _templated(parts.path)),
-                " ".join(str(item.get("name", "")).split())[:200],
-                parse_qsl(parts.query, keep_blank_values=True),
-                kind,
-                values,
-                "application/json" if _parsed(str(good.get("body", ""))) is not None else "",
-                str(good.get("body", "")),
-                tags=folders,
-            )
+        endpoint = _endpoint(
+            str(request.get("method", "GET")),
+            re.sub(r"/:([\w-]+)", r"/{\1}", _templated(parts.path)),
+            " ".join(str(item.get("name", "")).split())[:200],
+            parse_qsl(parts.query, keep_blank_values=True),
+            kind,
+            values,
+            "application/json" if _parsed(str(good.get("body", ""))) is not None else "",
+            str(good.get("body", "")),
+            tags=folders,
+            documented=True,
         )
-    return Description(str(info.get("name") or name)[:200], base, endpoints[:MOST_ENDPOINTS], {}, ())
+        known = found.get(str(endpoint))
+        found[str(endpoint)] = endpoint if known is None else _joined(known, endpoint)
+        if len(found) >= MOST_ENDPOINTS:
+            break
+    title = str(info.get("name") or name)[:200]
+    return Description(title, base, list(found.values()), schemes.found, tuple(schemes.found)[:1])
+
+
+def _address(url: Any) -> str:
+    """The address of a request: written out, or as the lists of its parts."""
+    if isinstance(url, str):
+        return url
+    written = _mapping(url)
+    if written.get("raw"):
+        return str(written["raw"])
+    host = ".".join(str(each) for each in _list(written.get("host")))
+    path = "/".join(str(each) for each in _list(written.get("path")))
+    query = "&".join(f"{each.get('key', '')}=" for each in map(_mapping, _list(written.get("query"))))
+    return f"{host}/{path}" + (f"?{query}" if query else "")
+
+
+def _filled_in(address: str, variables: Mapping[str, str]) -> str:
+    """An address with the collection's variables. One without value is the base where it begins, else a parameter."""
+
+    def value(match: re.Match[str]) -> str:
+        known = variables.get(match[1], "")
+        if known or match.start() == 0:
+            return known
+        return "" if match.string[: match.start()].endswith("://") else "{" + re.sub(r"\W", "_", match[1]) + "}"
+
+    return _VARIABLE.sub(value, address)
+
+
+def _sent(body: Mapping[str, Any]) -> tuple[str, Any]:
+    """The media type and the fields of a body."""
+    mode = str(body.get("mode", ""))
+    if mode == "raw":
+        values = _parsed(_VARIABLE.sub("value", str(body.get("raw", ""))))
+        return ("application/json", values) if values is not None else ("", None)
+    if mode in {"file", "binary"}:
+        return "application/octet-stream", None
+    if mode in {"urlencoded", "formdata"}:
+        kind = "application/x-www-form-urlencoded" if mode == "urlencoded" else "multipart/form-data"
+        return kind, {
+            str(each.get("key")): each.get("value", "") if each.get("type") != "file" else b""
+            for each in map(_mapping, _list(body.get(mode)))
+            if not each.get("disabled")
+        }
+    return "", None
+
+
+def _joined(first: Endpoint, second: Endpoint) -> Endpoint:
+    """Two examples of one endpoint: what only one of them sends is not required."""
+    fields = {each.name: each for each in (*second.body, *first.body)}
+    common = {each.name for each in first.body} & {each.name for each in second.body}
+    body = tuple(replace(each, required=each.required and each.name in common) for each in fields.values())
+    return replace(
+        first,
+        body=body or first.body,
+        body_type=first.body_type or second.body_type,
+        answer_type=first.answer_type or second.answer_type,
+        answer=first.answer or second.answer,
+    )
+
+
+class Schemes:
+    """How the requests that were seen prove who sends them, in the words of OpenAPI. Values are not kept."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Mapping[str, Any]] = {}
+
+    def add_of_collection(self, auth: Any) -> None:
+        """The ``auth`` of a Postman collection or request."""
+        kind = str(_mapping(auth).get("type", ""))
+        if kind in {"bearer", "oauth2", "jwt"}:
+            self.found.setdefault("bearer", {"type": "http", "scheme": "bearer"})
+        elif kind in {"basic", "digest"}:
+            self.found.setdefault(kind, {"type": "http", "scheme": kind})
+        elif kind == "apikey":
+            rows = _mapping(auth).get("apikey")
+            pairs = (
+                _list(rows) if isinstance(rows, list) else [{"key": k, "value": v} for k, v in _mapping(rows).items()]
+            )
+            told = {str(_mapping(each).get("key")): str(_mapping(each).get("value")) for each in pairs}
+            place = "query" if told.get("in") == "query" else "header"
+            self.found.setdefault("key", {"type": "apiKey", "in": place, "name": told.get("key", "X-Api-Key")})
+
+    def add_of_headers(self, headers: list[Any], name_of: str) -> None:
+        """The headers of a request, as a list of names and values."""
+        for each in map(_mapping, headers):
+            name, value = str(each.get(name_of, "")), str(each.get("value", ""))
+            if name.lower() == "authorization":
+                scheme = "basic" if value.lower().startswith("basic") else "bearer"
+                self.found.setdefault(scheme, {"type": "http", "scheme": scheme})
+            elif re.search(r"(?:api|access|auth)[-_]?(?:key|token)$", name, re.I):
+                self.found.setdefault("key", {"type": "apiKey", "in": "header", "name": name})
 
 
 def _items(items: list[Any], folders: tuple[str, ...]) -> Iterator[tuple[Mapping[str, Any], tuple[str, ...]]]:
@@ -126,10 +217,26 @@ def _endpoint(
     answer_type: str,
     answer: str,
     tags: tuple[str, ...] = (),
+    *,
+    documented: bool = False,
 ) -> Endpoint:
+    """An endpoint as one request shows it. Values of ``documented`` requests are examples for every reader; those of
+    recorded ones are a user's data, and are not kept.
+    """
     kind = body_type.partition(";")[0].strip()
+    wrapped_in = ""
+    if isinstance(values, dict) and len(values) == 1 and kind.endswith("json"):
+        only = next(iter(values))
+        if isinstance(values[only], dict) and values[only]:
+            wrapped_in, values = str(only), values[only]
     fields = [
-        Field(key, "body", True, {"type": "string", "format": "binary"} if value == b"" else schema_of(value))
+        Field(
+            key,
+            "body",
+            True,
+            {"type": "string", "format": "binary"} if value == b"" else schema_of(value),
+            value if documented and _is_example(key, value) else None,
+        )
         for key, value in (values.items() if isinstance(values, dict) else ())
     ]
     parameters = [Field(name, "path", True, {"type": "string"}) for name in re.findall(r"\{([^{}]*)\}", path)]
@@ -150,6 +257,15 @@ def _endpoint(
         answer=schema_of(document) if document is not None else {},
         refusal={},
         open=True,
+        wrapped_in=wrapped_in,
+    )
+
+
+def _is_example(name: str, value: Any) -> bool:
+    return (
+        isinstance(value, bool | int | float | str)
+        and not SECRET.search(plain(name))
+        and not _VARIABLE.search(str(value))
     )
 
 
@@ -168,9 +284,10 @@ def _templated(path: str) -> str:
     """A path with ids in it as one with parameters, named after what stands before them."""
     segments: list[str] = []
     for segment in path.split("/"):
-        if segment and _MADE_ID.fullmatch(segment) and segments and not re.fullmatch(r"v\d+", segment):
+        bare = segment.removesuffix(".json")
+        if bare and _MADE_ID.fullmatch(bare) and segments and not re.fullmatch(r"v\d+", segment):
             before = re.sub(r"\W", "_", segments[-1]).strip("_") or "item"
-            segment = "{" + (before[:-1] if before.endswith("s") else before) + "_id}"
+            segment = "{" + (before[:-1] if before.endswith("s") else before) + "_id}" + segment[len(bare) :]
         segments.append(segment)
     return "/".join(segments)
 

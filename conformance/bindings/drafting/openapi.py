@@ -94,6 +94,8 @@ class Endpoint:
     examples: str = ""
     callbacks: bool = False
     graphql: GraphqlField | None = None
+    #: The one field of the body that holds all others, as in `{"article": {"title": …}}`.
+    wrapped_in: str = ""
     deprecated: bool = False
 
     def __str__(self) -> str:
@@ -114,7 +116,7 @@ class Description:
 
 def read_openapi(origin: Readable, name: str) -> Description:
     """The endpoints of a document. Raises :class:`DocumentError` for anything that is no OpenAPI 3.0 or 3.1."""
-    data, _ = read_yaml(origin, name, limits=LIMITS)
+    data, _ = read_yaml(origin, name, limits=LIMITS, foreign=True)
     return description_of(data, name)
 
 
@@ -186,7 +188,7 @@ class _Reader:
                     for each in (*_list(item.get("parameters")), *_list(operation.get("parameters")))
                     for field in self._parameter(each)
                 ]
-                body_type, body = self._body(operation)
+                body_type, body, wrapped_in = self._body(operation)
                 answer_type, answer = self._answer(operation, "2")
                 _, refusal = self._answer(operation, "4")
                 responses = {
@@ -216,6 +218,7 @@ class _Reader:
                     ),
                     examples=_line(operation.get("description")) + json.dumps(responses, default=str)[:20_000],
                     callbacks=bool(_mapping(operation.get("callbacks"))),
+                    wrapped_in=wrapped_in,
                     deprecated=operation.get("deprecated") is True,
                 )
 
@@ -236,13 +239,21 @@ class _Reader:
         required = parameter.get("required") is True or place == "path"
         yield Field(name, str(place), required, described, _given({**schema, **_only(parameter, "example")}))
 
-    def _body(self, operation: Mapping[str, Any]) -> tuple[str, tuple[Field, ...]]:
+    def _body(self, operation: Mapping[str, Any]) -> tuple[str, tuple[Field, ...], str]:
+        """The media type of the body, its fields, and the name of the one field that holds all of them, if one does."""
         content = _mapping(self._resolved(operation.get("requestBody")).get("content"))
         kinds = ("application/json", "multipart/form-data", "application/x-www-form-urlencoded")
         kind = next((kind for kind in kinds if kind in content), next(iter(content), ""))
         media = _mapping(content.get(kind))
         self._begin()
-        return kind, tuple(self._properties(self.schema(media.get("schema")), _mapping(media.get("example"))))
+        example = _mapping(media.get("example"))
+        schema = self.schema(media.get("schema"))
+        fields = tuple(self._properties(schema, example))
+        if len(fields) == 1 and (kind.endswith("json") or not kind):
+            inner = tuple(self._properties(fields[0].schema, _mapping(example.get(fields[0].name))))
+            if inner:
+                return kind, inner, fields[0].name
+        return kind, fields, ""
 
     def _properties(self, schema: Mapping[str, Any], example: Mapping[str, Any]) -> Iterator[Field]:
         required = {str(name) for name in _list(schema.get("required"))}
@@ -250,7 +261,7 @@ class _Reader:
             inner = self.schema(unresolved)
             if inner.get("readOnly") is True:
                 continue
-            if _SECRET.search(plain(name)):
+            if SECRET.search(plain(name)):
                 # What an example gives is another user's credential.
                 inner = {key: value for key, value in inner.items() if key not in {"example", "examples"}}
                 yield Field(name, "body", name in required, inner, _given(inner))
@@ -307,7 +318,7 @@ class _Reader:
 
     def schema(self, unresolved: Any, depth: int = 0) -> Mapping[str, Any]:
         """A schema with its own reference followed and ``allOf`` merged; of ``oneOf`` and ``anyOf`` the first that is
-        not null.
+        not null, with the properties of the others if all are objects.
         """
         resolved = self._resolved(unresolved)
         plain_type = not isinstance(resolved.get("type"), list)
@@ -322,9 +333,9 @@ class _Reader:
             schema = {**schema, **part, "properties": properties, "required": required}
         for key in ("oneOf", "anyOf"):
             options = [self.schema(each, depth + 1) for each in _list(schema.pop(key, None))[:20]]
-            chosen = next((each for each in options if each.get("type") != "null"), None)
-            if chosen is not None:
-                schema = {**chosen, **schema}
+            options = [each for each in options if each.get("type") != "null"]
+            if options:
+                schema = {**options[0], **_united(options), **schema}
         kind = schema.get("type")
         if isinstance(kind, list):
             schema["type"] = next((each for each in kind if each != "null"), "null")
@@ -354,10 +365,24 @@ class _Reader:
         return found
 
 
+def _united(options: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """The properties of several objects, of which only those required by all are required."""
+    if len(options) < 2 or not all(_mapping(each.get("properties")) for each in options):
+        return {}
+    properties = {name: inner for each in reversed(options) for name, inner in each["properties"].items()}
+    first = {name: properties[name] for name in options[0]["properties"]}
+    required = [
+        name
+        for name in _list(options[0].get("required"))
+        if all(name in _list(each.get("required")) for each in options)
+    ]
+    return {"properties": {**first, **properties}, "required": required}
+
+
 #: The keys by which a schema is made of several.
 _COMBINED = frozenset({"allOf", "oneOf", "anyOf"})
 #: How the names of fields end that hold credentials.
-_SECRET = re.compile(r"(secret|password|token|apikey|accesskey|clientid|appid|appkey)$")
+SECRET = re.compile(r"(secret|password|token|apikey|accesskey|clientid|appid|appkey|apiusername)$")
 
 
 def _given(schema: Mapping[str, Any]) -> Any:

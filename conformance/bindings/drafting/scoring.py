@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from .fields import plain
-from .openapi import Description, Endpoint
+from .openapi import SECRET, Description, Endpoint
 from .vocabulary import OperationWords, expression_of, vocabulary
 
 _UNKNOWN_PARAMETER = 4.0
@@ -99,7 +99,13 @@ def _singulars(words: tuple[str, ...]) -> frozenset[str]:
 
 
 def subject_of(endpoint: Endpoint) -> _Subject:
-    return _subject(tuple(_statics(endpoint)), endpoint.name, endpoint.summary, endpoint.tags)
+    return _subject(tuple(_statics(endpoint)), _name(endpoint), endpoint.summary, endpoint.tags)
+
+
+def _name(endpoint: Endpoint) -> str:
+    """The name of an endpoint without the HTTP method that many generators put before it (`POST_videos`)."""
+    named = re.match(r"(post|get|put|patch|delete|list)[-_.]", endpoint.name, re.I)
+    return endpoint.name[named.end() :] if named else endpoint.name
 
 
 @lru_cache(_REMEMBERED)
@@ -127,9 +133,15 @@ def score(name: str, words: OperationWords, endpoint: Endpoint, namespace: froze
     """How well an endpoint fits an operation, and the words that say so."""
     if endpoint.method in {"GET", "DELETE"} and endpoint.method != words.method and not may_delete(name, endpoint):
         return 0.0, []
-    if words.method == "POST" and endpoint.method in {"PUT", "PATCH"}:
+    if words.method == "POST" and endpoint.method in {"PUT", "PATCH"} and not _ends_with_act(words, endpoint):
         return 0.0, []
     if name == "edit" and _changes_a_record(endpoint):
+        return 0.0, []
+    if name in _OF_ONESELF and _is_of_administrators(endpoint):
+        return 0.0, []
+    if name == "login" and _issues_for_a_key(endpoint):
+        return 0.0, []
+    if name == "view_app" and not (endpoint.open or _PUBLIC_PAGE.search(endpoint.path)):
         return 0.0, []
     subject = subject_of(endpoint)
     named = (*subject.head, *subject.act, *subject.name, *subject.path)
@@ -141,15 +153,61 @@ def score(name: str, words: OperationWords, endpoint: Endpoint, namespace: froze
     act, act_words = _act(words, subject, endpoint)
     if not thing or not act or (words.method == "GET" != endpoint.method and not act_words):
         return 0.0, []
+    if name in _OF_ANY_MEDIUM and not act_words and set(thing_words).isdisjoint(words.alone.split()):
+        return 0.0, []
+    if name == "generate" and not endpoint.body and set(thing_words).isdisjoint(words.alone.split()):
+        # To create a chat or an image of nothing is to make room for one.
+        return 0.0, []
     total = thing + act + _fields_fit(name, endpoint)
     plain_summary = _is_plain_summary(words, endpoint)
     most = _MOST_FOREIGN_BESIDE_PLAIN_SUMMARY if plain_summary else _MOST_FOREIGN
-    total -= min(most, _FOREIGN * len(_foreign(words, subject, endpoint) - namespace))
+    foreign = _foreign(words, subject, endpoint) - namespace
+    total -= min(most, _FOREIGN * len(foreign))
+    if name == "search" and not foreign.isdisjoint(map(_singular, (*subject.path, *subject.head))):
+        # What is searched for stands beside the act: roles, members, tags.
+        total -= 2 * _FOREIGN
+    if name in _OF_ONESELF and not _own().isdisjoint((*subject.path, *subject.head, *subject.act)):
+        total += _FOREIGN
     total += _PLAIN_SUMMARY if plain_summary else 0.0
     total -= _DEPRECATED if endpoint.deprecated else 0.0
     total -= min(_MOST_UNKNOWN_FIELDS, _unknown_fields(name, endpoint))
     total -= _UNKNOWN_PARAMETER * _unknown_parameters(name, endpoint)
     return round(total, 2), sorted({*thing_words, *act_words})
+
+
+#: What people do for themselves. An administrator's endpoint for it does the same to others.
+_OF_ONESELF = frozenset({"register", "login", "delete_account", "sign_out"})
+#: Operations whose nouns are media: without a verb, `audio-to-text` would be one of them.
+_OF_ANY_MEDIUM = frozenset({"detect", "verify_origin"})
+_PUBLIC_PAGE = re.compile(r"store|public|detail|listing|page", re.I)
+_ADMINISTRATORS = re.compile(r"\badmins?\b|\badministrators?\b|permission required|管理员", re.I)
+_ITSELF = re.compile(r"(?:^|/)admin(?:/|$)|\badmin", re.I)
+
+
+@cache
+def _own() -> frozenset[str]:
+    return frozenset({"own", "self", "myself", "current"})
+
+
+def _is_of_administrators(endpoint: Endpoint) -> bool:
+    """Whether an endpoint is for those who manage accounts, as its path, tags or description say."""
+    return bool(
+        _ITSELF.search(endpoint.path)
+        or any(_ITSELF.search(tag) for tag in endpoint.tags)
+        or _ADMINISTRATORS.search(f"{endpoint.summary} {endpoint.description}")
+    )
+
+
+def _issues_for_a_key(endpoint: Endpoint) -> bool:
+    """Whether a token is given for a secret of the service, not for what an account knows."""
+    names = {plain(each.name) for each in endpoint.body}
+    return "secret" in names and expression_of("login", "password") not in {expression_of("login", n) for n in names}
+
+
+def _ends_with_act(words: OperationWords, endpoint: Endpoint) -> bool:
+    """Whether the last segment of a path is the operation's own act, as in `PUT /articles/{id}/unpublish`."""
+    last = endpoint.path.rstrip("/").rpartition("/")[2].lower()
+    return last in words.alone.split() and "/{" in endpoint.path
 
 
 def _changes_a_record(endpoint: Endpoint) -> bool:
@@ -167,8 +225,10 @@ def _is_plain_summary(words: OperationWords, endpoint: Endpoint) -> bool:
     wall". What follows the object says where or how, and is passed over.
     """
     spoken = words_of(endpoint.summary)
-    if not spoken or not spoken[0].isascii():
+    if not spoken:
         return False
+    if not spoken[0].isascii():
+        return _is_plain_chinese(words, endpoint.summary)
     verb, rest = _singular(spoken[0]), spoken[1:]
     verbs = {each for each in (*words.verbs.split(), *words.alone.split()) if each.isascii()}
     if verb not in verbs and verb + "e" not in verbs and spoken[0] not in verbs:
@@ -184,6 +244,19 @@ def _is_plain_summary(words: OperationWords, endpoint: Endpoint) -> bool:
             return False
     alone = {_singular(each) for each in words.alone.split()}
     return named or verb in alone
+
+
+def _is_plain_chinese(words: OperationWords, summary: str) -> bool:
+    """Whether a Chinese summary says nothing but the verb and object of an operation, as 发送对话消息 does."""
+    known = [each for group in (words.alone, words.nouns, words.verbs) for each in group.split()]
+    rest = re.sub(r"[\s、，。（）()]", "", summary)
+    named = False
+    for word in sorted((each for each in known if not each.isascii()), key=len, reverse=True):
+        named = named or (word in rest and word not in words.verbs.split())
+        rest = rest.replace(word, "")
+    for word in vocabulary().naming.neutral_chinese.split():
+        rest = rest.replace(word, "")
+    return named and not rest
 
 
 @cache
@@ -230,12 +303,19 @@ def _act(words: OperationWords, subject: _Subject, endpoint: Endpoint) -> tuple[
             word = next((each for each in group.split() if _stands(each, place, joined)), None)
             if word is not None:
                 return weight, [word]
-    if endpoint.method == words.method and endpoint.method != "POST":
+    if subject.summary[:1] == ("post",) and endpoint.method == "POST" and "publish" in words.alone.split():
+        return 1.5, ["post"]
+    if endpoint.method != "POST" and (
+        endpoint.method == words.method or (endpoint.method == "DELETE" and "delete" in words.verbs.split())
+    ):
         return 1.0, []
     if endpoint.method != "POST" or endpoint.path.endswith("}"):
         return 0.0, []
-    # Recorded traffic has no names: there the method is all that says what is done.
-    return (0.5 if subject.name or subject.summary else 1.5), []
+    # Recorded traffic has no names, and a collection of requests may name only things: the method says what is done.
+    things = {_singular(each) for group in (words.alone, words.nouns) for each in group.split()}
+    if not subject.name and all(_singular(each) in things for each in subject.summary):
+        return 1.5 if not subject.summary else 1.0, []
+    return 0.5, []
 
 
 def _foreign(words: OperationWords, subject: _Subject, endpoint: Endpoint) -> set[str]:
@@ -255,7 +335,14 @@ def _foreign(words: OperationWords, subject: _Subject, endpoint: Endpoint) -> se
     found = set()
     for word in spoken:
         single = _singular(word)
-        if word in neutral or single in neutral or word in verbs or _VERSION.fullmatch(word) or not word.isascii():
+        if (
+            word in neutral
+            or single in neutral
+            or word in _own()
+            or word in verbs
+            or _VERSION.fullmatch(word)
+            or not word.isascii()
+        ):
             continue
         if single in known or any(
             len(each) >= 6 and (each in word or (word in each and each in run)) for each in known
@@ -267,11 +354,9 @@ def _foreign(words: OperationWords, subject: _Subject, endpoint: Endpoint) -> se
 
 def _fields_fit(name: str, endpoint: Endpoint) -> float:
     """What the request has, against what the operation needs."""
-    values = " ".join(
-        expression
-        for each in (*endpoint.parameters, *endpoint.body)
-        if (expression := expression_of(name, each.name)) is not None
-    )
+    in_path = re.findall(r"\{([^{}]*)\}", endpoint.path)
+    given = (*in_path, *(each.name for each in (*endpoint.parameters, *endpoint.body)))
+    values = " ".join(expression for each in given if (expression := expression_of(name, each)) is not None)
     if name == "upload":
         return (
             1.0
@@ -286,10 +371,13 @@ def _fields_fit(name: str, endpoint: Endpoint) -> float:
     if needs is None:
         return 0.0
     lacking = [group for group in needs if not any(value in values for value in group)]
-    described = bool(endpoint.parameters or endpoint.body)
+    described = bool(given)
+    if endpoint.body_type.endswith("json") and not endpoint.body:
+        # A body of which nothing is known is not one that is known to say what is needed.
+        return -_LACKS_FIELDS
     if not described:
-        # A document that describes no request at all says nothing against it.
-        return 0.0 if endpoint.method == "GET" else -1.0
+        # A document that describes no request at all says nothing against it; one of a list is no page of one item.
+        return (-_LACKS_FIELDS if name in _OF_ONE_ITEM else 0.0) if endpoint.method == "GET" else -1.0
     return 1.0 if not lacking else -_LACKS_FIELDS
 
 
@@ -310,6 +398,7 @@ def _unknown_fields(name: str, endpoint: Endpoint) -> int:
         and not each.binary
         and str(each.schema.get("type")) == "string"
         and plain(each.name) not in settings
+        and not SECRET.search(plain(each.name))
         and expression_of(name, each.name) is None
         for each in endpoint.body
     )
@@ -323,6 +412,7 @@ def _unknown_parameters(name: str, endpoint: Endpoint) -> int:
     )
 
 
+_OF_ONE_ITEM = frozenset({"view", "view_app", "report_status"})
 #: Of these groups of values a request needs one each, or the operation makes no sense.
 _NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "register": (("profile.",), ("profile.password", "profile.phone")),
@@ -336,6 +426,14 @@ _NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "appeal": (("statement", "publication."),),
     "advance_clock": (("hours",),),
     "search": (("query",),),
+    "view": (("publication.",),),
+    "search_apps": (("query",),),
+    "order_app": (("order.",),),
+    "view_app": (("app.id",),),
+    "app_status": (("app.id",),),
+    "report_status": (("ticket.",),),
+    "unpublish": (("publication.",),),
+    "share": (("publication.",),),
     "chat": (("request.text",),),
 }
 
@@ -343,10 +441,14 @@ _NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
 _VERSION = re.compile(r"v\d+(alpha|beta)?\d*|\d+", re.I)
 
 
+#: Between a thing and an act in one segment: `models:generate`, `users.create`.
+_PARTS = re.compile(r":|(?<=[A-Za-z])\.(?=[A-Za-z])")
+
+
 def _statics(endpoint: Endpoint) -> list[str]:
     """The path segments that are names, without versions and file endings."""
     found: list[str] = []
     for segment in endpoint.path.split("/"):
         bare = re.sub(r"\{[^{}]*\}", "", segment).removesuffix(".json")
-        found += [part for part in bare.split(":") if part and not _VERSION.fullmatch(part)]
+        found += [part for part in _PARTS.split(bare) if part and not _VERSION.fullmatch(part)]
     return [part for part in found if part.lower() not in {"api", "openapi", "rest", "_matrix", "client", "me"}]

@@ -19,7 +19,8 @@ IDS = {
     "account": "accountid userid uid memberid openid",
     "content": "contentid assetid workid imageid mediaid fileid resourceid generationid taskid resultid jobid "
     "scriptid articleid storyid songid clipid pictureid",
-    "publication": "postid publicationid noteid shareid workid targetid objectid",
+    "publication": "postid publicationid noteid shareid workid targetid objectid pinid articleid topicid threadid "
+    "videoid photoid slug",
     "ticket": "ticketid reportid complaintid caseid appealid",
     "consent": "consentid authorizationid",
     "app": "appid applicationid packageid productid apkid submissionid listingid",
@@ -110,6 +111,7 @@ class Naming(_Entry):
     """How documents name things in general; words in lower case."""
 
     neutral: str
+    neutral_chinese: str
     settings: str
     acts: str
     prepositions: str

@@ -347,7 +347,7 @@ def test_administrative_endpoints_are_not_mapped(tmp_path: Path) -> None:
         ("swagger: '2.0'\npaths: {}\n", "found swagger, expected a document of OpenAPI 3.0 or 3.1"),
         ("openapi: 2.5.0\n", "found openapi '2.5.0'"),
         ("[]\n", "found neither"),
-        ("a: &x 1\nb: *x\n", "found an anchor"),
+        ("openapi: 3.0.0\na: *x\n", "found the alias *x before its anchor"),
         ("openapi: 3.1.0\n" + "  " * 0 + "x: " + "[" * 100 + "]" * 100, "levels"),
     ],
 )
@@ -443,6 +443,7 @@ def outcome_of(path: Path) -> tuple[int, list[str], int]:
         str(match.endpoint): name
         for name, matches in matched(read_openapi(path, path.name)).items()
         for match in matches
+        if not match.held
     }
     wrong = [f"{path.stem}: {endpoint} as {name}" for endpoint, name in mapped.items() if truth.get(endpoint) != name]
     right = len(mapped) - len(wrong)
@@ -526,6 +527,6 @@ def test_only_topics_that_have_a_page_are_declared() -> None:
 
 
 def test_near_matches_are_listed_with_their_score() -> None:
-    draft_of_forum = draft(read_openapi(DOCUMENTS / "corpus" / "forum.yaml", "forum.yaml"))
-    assert any("POST /posts.json (" in line for line in draft_of_forum.close)
-    assert "# Close, but not chosen: check these by hand:" in draft_of_forum.text
+    drafted = draft(read_openapi(DOCUMENTS / "corpus" / "short-videos.yaml", "short-videos.yaml"))
+    assert any("POST /api/app/v1/passport/register (" in line for line in drafted.close)
+    assert "# Close, but not chosen: check these by hand:" in drafted.text

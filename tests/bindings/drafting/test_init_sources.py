@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from shenhe.conformance.bindings import load_binding
 from shenhe.conformance.bindings.drafting.application import ApplicationError, read_application
@@ -15,6 +16,7 @@ from shenhe.conformance.bindings.drafting.introspection import read_introspectio
 from shenhe.conformance.bindings.drafting.observed import read_har, read_postman
 from shenhe.conformance.bindings.drafting.openapi import Description
 from shenhe.conformance.entities import GenerationRequest, Media
+from shenhe.conformance.operations import TargetRole
 from shenhe.conformance.provider import Accepted
 from shenhe.core.document import DocumentError
 from shenhe.rulebook import Service
@@ -283,3 +285,50 @@ def test_the_command_drafts_from_each_source_and_names_the_next_step(tmp_path: P
     assert both.exit_code == 2
     listed = shenhe("init", "--list-ready")
     assert "openai-chat" in listed.stdout.splitlines()
+
+
+def posted(path: Any, summary: str, body: Any, method: str = "POST", **request: Any) -> dict[str, Any]:
+    sent = {"mode": "raw", "raw": json.dumps(body)} if body is not None else {}
+    return {"name": summary, "request": {"method": method, "url": path, "body": sent, **request}}
+
+
+def test_collections_of_others_become_drafts(tmp_path: Path) -> None:
+    """Their variables have no values, requests name only things, addresses come in parts, fields in one object."""
+    bearer = {"key": "Authorization", "value": "Bearer {{token}}"}
+    parts = {"host": ["{{base_url}}"], "path": ["articles", "{{slug}}"], "query": [{"key": "lang", "value": "en"}]}
+    person = {"username": "u", "email": "e", "password": "p"}
+    collection = {
+        "info": POSTMAN["info"],
+        "auth": {"type": "apikey", "apikey": [{"key": "key", "value": "X-Key"}, {"key": "in", "value": "header"}]},
+        "item": [
+            posted("{{base_url}}/users", "users", {"user": person}, header=[bearer]),
+            posted("{{base_url}}/users", "users", {"user": {**person, "active": "true"}}),
+            posted("{{base_url}}/articles", "articles", {"api_key": "{{api_key}}", "title": "t", "kind": "note"}),
+            posted(parts, "articles", None, "GET"),
+            posted("{{base_url}}/articles/33.json", "articles", None, "DELETE"),
+        ],
+    }
+    path = written(tmp_path / "studio.json", {"collection": collection})
+    description = read_postman(path, "studio.json")
+    assert [str(each) for each in description.endpoints] == [
+        "POST /users",
+        "POST /articles",
+        "GET /articles/{slug}",
+        "DELETE /articles/{article_id}.json",
+    ]
+    drafted = draft(description, [TargetRole.PLATFORM])
+    found = yaml.safe_load(drafted.text)
+    assert found["auth"] == {"type": "header", "name": "X-Key", "value": "{{ account.credentials.token }}"}
+    assert set(found["operations"]) == {"register", "publish", "view", "unpublish"}
+    register, publish = found["operations"]["register"], found["operations"]["publish"]
+    assert set(register["json"]["user"]) == {"username", "email", "password"}
+    assert publish["json"] == {"api_key": "${FILL_IN_PUBLISH_API_KEY}", "title": "{{ title }}", "kind": "note"}
+
+
+def test_recorded_requests_show_how_they_are_signed(tmp_path: Path) -> None:
+    one = entry("POST", "https://studio.example/posts", {"title": "t"}, {"id": 1})
+    one["request"]["headers"] = [{"name": "Authorization", "value": "Bearer abc-secret-123"}]
+    description = read_har(written(tmp_path / "traffic.har", {"log": {"entries": [one]}}), "traffic.har")
+    text = draft(description, [TargetRole.PLATFORM]).text
+    assert yaml.safe_load(text)["auth"]["type"] == "bearer"
+    assert "abc-secret" not in text

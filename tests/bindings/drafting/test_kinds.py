@@ -12,6 +12,7 @@ import yaml
 from shenhe.conformance.bindings.drafting.draft import draft
 from shenhe.conformance.bindings.drafting.openapi import read_openapi
 from shenhe.conformance.operations import TargetRole
+from shenhe.core.document import DocumentError
 
 from ...command_line import shenhe
 
@@ -139,3 +140,133 @@ def test_the_draft_proves_who_asks_as_the_document_says(tmp_path: Path, scheme: 
     path.write_text(json.dumps({**document, "security": [{"s": []}], "components": {"securitySchemes": {"s": scheme}}}))
     text = draft(read_openapi(path, "api.yaml"), [TargetRole.PLATFORM]).text
     assert yaml.safe_load(text)["auth"]["type"] == kind
+
+
+def test_an_upload_with_a_title_publishes(tmp_path: Path) -> None:
+    file = text(format="binary")
+    body = asked("multipart/form-data", ("name", "videofile"), name=text(), videofile=file, thumbnail=file)
+    upload = {"summary": "Upload a video", **body, "responses": answered(id=text())}
+    given = [{"name": "id", "in": "path", "required": True, "schema": text()}]
+    item = {"parameters": given, "get": {"summary": "Get a video", "responses": answered(name=text())}}
+    found = drafted(tmp_path, {"/videos/upload": {"post": upload}, "/videos/{id}": item})
+    assert found["upload"] == {"held": True}
+    assert found["publish"]["multipart"]["videofile"]["data"] == "{{ content.media.data }}"
+    assert set(found["publish"]["multipart"]) == {"name", "videofile"}
+    assert found["view"]["path"] == "/videos/{{ publication.id }}"
+
+
+def test_a_publication_with_a_required_file_holds_the_upload(tmp_path: Path) -> None:
+    body = asked("multipart/form-data", ("image",), caption=text(), image=text(format="binary"))
+    share = {"summary": "Share a photo", **body, "responses": answered(id=text())}
+    found = drafted(tmp_path, {"/photos": {"post": share}})
+    assert found["upload"] == {"held": True}
+    assert found["publish"]["multipart"]["image"]["data"] == "{{ content.media.data }}"
+
+
+ITEM = [{"name": "id", "in": "path", "required": True, "schema": text()}]
+
+
+def test_fields_inside_one_object_are_read(tmp_path: Path) -> None:
+    article = {"type": "object", "properties": {"title": text()}, "required": ["title"]}
+    publish = {"summary": "Publish article", **asked(article=article), "responses": answered(id=text())}
+    withdraw = {"parameters": ITEM, "put": {"summary": "Unpublish an article", "responses": OK}}
+    found = drafted(tmp_path, {"/articles": {"post": publish}, "/articles/{id}/unpublish": withdraw})
+    assert found["publish"]["json"] == {"article": {"title": "{{ title }}"}}
+    assert (found["unpublish"]["method"], found["unpublish"]["path"]) == (
+        "PUT",
+        "/articles/{{ publication.id }}/unpublish",
+    )
+
+
+def test_a_list_of_ids_holds_the_content(tmp_path: Path) -> None:
+    """Also where the body is one of several objects: a text, or a text with media."""
+    words = {"type": "object", "properties": {"status": text()}, "required": ["status"]}
+    media = {"type": "object", "properties": {"media_ids": {"type": "array", "items": text()}}}
+    body = {"content": {"application/json": {"schema": {"anyOf": [words, media]}}}}
+    publish = {"summary": "Post a status", "requestBody": body, "responses": answered(id=text())}
+    found = drafted(tmp_path, {"/statuses": {"post": publish}})
+    assert found["publish"]["json"] == {"status": "{{ title }}", "media_ids": ["{{ content.id }}"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "operation", "mapped"),
+    [
+        ("/admin/users", {"summary": "Create a user", **REGISTER}, set()),
+        ("/users", {"summary": "Create a user", "description": "Requires admin.", **REGISTER}, set()),
+        ("/users", {"summary": "Create a user", **REGISTER}, {"register"}),
+        ("/users.createToken", {"summary": "Create a token", **asked(user=text(), secret=text())}, set()),
+        ("/audio-to-text", {"operationId": "audioToText", "summary": "Convert Audio to Text", **asked("multipart/form-data", file=text(format="binary"))}, set()),
+        ("/chats", {"operationId": "create_chat", "summary": "Create Chat", "tags": ["chats"], "requestBody": {"content": {"application/json": {}}}}, set()),
+    ],
+)  # fmt: skip
+def test_what_is_alike_only_in_name_is_left_out(
+    tmp_path: Path, path: str, operation: dict[str, Any], mapped: set[str]
+) -> None:
+    found = drafted(tmp_path, {path: {"post": {**operation, "responses": answered(id=text())}}}, TargetRole.PROVIDER)
+    blank = {name for name, keys in found.items() if not keys or str(keys.get("path")).startswith("/${FILL_IN_")}
+    assert found.keys() - blank == mapped
+
+
+def test_the_own_account_is_deleted_not_that_of_another(tmp_path: Path) -> None:
+    paths = {
+        "/users.register": {"post": {"summary": "Register User", **REGISTER, "responses": answered(id=text())}},
+        "/users.delete": {"post": {"summary": "Delete User", **asked(userId=text()), "responses": OK}},
+        "/users.deleteOwnAccount": {"post": {"summary": "Delete Own Account", **asked(password=text()), "responses": OK}},
+    }  # fmt: skip
+    assert drafted(tmp_path, paths)["delete_account"]["path"] == "/users.deleteOwnAccount"
+
+
+@pytest.mark.parametrize(("path", "mapped"), [("/search", True), ("/posts/search", True), ("/roles/search", False)])
+def test_a_search_for_something_else_is_not_the_search(tmp_path: Path, path: str, mapped: bool) -> None:
+    given = [{"name": "query", "in": "query", "schema": text()}]
+    search = {"summary": "Search", "parameters": given, "responses": answered(posts={"type": "array", "items": {}})}
+    assert ("search" in drafted(tmp_path, {path: {"get": search}, "/posts": {"post": POST}})) is mapped
+
+
+def test_the_console_of_a_store_is_not_its_public_page(tmp_path: Path) -> None:
+    given = [{"name": "id", "in": "path", "required": True, "schema": text()}]
+    console = {"summary": "Get an app", "parameters": given, "security": [{"s": []}], "responses": answered(id=text())}
+    found = drafted(tmp_path, {"/v1/apps/{id}": {"get": console}}, TargetRole.STORE)
+    assert "view_app" not in found
+
+
+def test_a_name_that_begins_with_its_method_says_nothing_of_a_post(tmp_path: Path) -> None:
+    create = {"operationId": "POST-wall", "summary": "Create a wall", **asked(title=text()), "responses": OK}
+    assert drafted(tmp_path, {"/walls": {"post": create}})["publish"]["path"].startswith("/${FILL_IN_")
+
+
+def test_a_chinese_summary_outweighs_the_names_of_the_house(tmp_path: Path) -> None:
+    send = {"operationId": "sendBasicChatMessageCn", "summary": "发送对话消息", **asked(query=text()), "responses": OK}
+    assert "chat" in drafted(tmp_path, {"/chat-messages": {"post": send}}, TargetRole.PROVIDER)
+
+
+def test_a_job_is_asked_for_in_the_collection_that_made_it(tmp_path: Path) -> None:
+    answer = answered(id=text(), state=text(enum=["queued", "completed", "failed"]), assets=text())
+    make = {"summary": "Generate an image", **asked(prompt=text()), "responses": answer}
+    item = {"parameters": ITEM, "get": {"summary": "Get a generation", "responses": answer}}
+    found = drafted(tmp_path, {"/generations/image": {"post": make}, "/generations/{id}": item}, TargetRole.PROVIDER)
+    assert found["generate"]["poll"]["path"] == "/generations/{{ answer.id }}"
+
+
+def test_anchors_merge_keys_and_tags_of_a_document_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "api.yaml"
+    path.write_text(
+        "openapi: 3.0.0\ninfo: {title: T, version: !!str 1}\npaths:\n  /posts:\n    post: {summary: Create a post,"
+        " requestBody: {content: {application/json: {schema: &post {type: object, properties: {title: {type: string,"
+        " maxLength: !!int 9}}}}}}, responses: &ok {'200': {description: ok, content: {application/json: {schema:"
+        " {<<: *post, properties: {id: {type: string}}}}}}}}\n  /posts/{id}: {get: {summary: Get a post, responses: *ok}}"
+        "\n",
+        encoding="utf-8",
+    )
+    whole = yaml.safe_load(draft(read_openapi(path, "api.yaml"), [TargetRole.PLATFORM]).text)
+    assert whole["operations"]["publish"]["json"] == {"title": "{{ title }}"}
+    assert whole["operations"]["publish"]["extract"] == {"id": "id"}
+    assert "view" in whole["operations"]
+
+
+def test_anchors_that_multiply_are_refused(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [" + "x," * 20 + "]"]
+    lines += [f"a{step}: &a{step} [" + f"*a{step - 1}," * 20 + "]" for step in range(1, 8)]
+    (tmp_path / "bomb.yaml").write_text("openapi: 3.0.0\n" + "\n".join(lines))
+    with pytest.raises(DocumentError, match="more than 500,000 values"):
+        read_openapi(tmp_path / "bomb.yaml", "bomb.yaml")
