@@ -15,6 +15,7 @@ import codecs
 import html
 import json
 import re
+import string
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
@@ -32,8 +33,17 @@ _DEEPEST = 3
 #: Text that may be encoded, and text that may be in lines of such.
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]{10,}")
 _WRAPPED = re.compile(rb"(?<=[A-Za-z0-9+/_-]{20})(?:[ \t\r\n]|\\[rnt]){1,8}[A-Za-z0-9+/_-]{8}")
+#: A place where a line of encoded text may end, where every character of such text is ``x`` and what may follow is a
+#: space: most texts have none, and this is many times quicker to look for.
+_LINE_END = b"x" * 20 + b" "
+_LINES = bytes(
+    ord("x" if chr(code) in f"{string.ascii_letters}{string.digits}+/_-" else " " if code in b" \t\r\n\\" else ".")
+    for code in range(256)
+)
 _HEXADECIMAL = re.compile(rb"(?:[0-9a-fA-F]{2}){8,}")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
+#: What completes a run whose length leaves such a rest, and parts it from the next by a byte that is in no text.
+_PADDED = (b"////", b"////", b"//", b"/")
 #: Pieces of an encoded secret that are shorter do not identify it.
 _SHORTEST_FORM = 6
 
@@ -44,7 +54,8 @@ _ESCAPE = re.compile(
 )
 _QUOTED_PRINTABLE = re.compile(rb"=([0-9A-Fa-f]{2})|=(?:\r|\\r)?(?:\n|\\n)")
 #: White space, and characters of UTF-8 that are drawn as nothing.
-_BROKEN = re.compile(rb"[\t\n\v\f\r]|\\[nrt]|\xc2\xad|\xcd\x8f|\xe2[\x80\x81]|\xef\xbb")
+_LINE_SPACE = b"\t\n\v\f\r"
+_UNSEEN = (b"\\n", b"\\r", b"\\t", b"\xc2\xad", b"\xcd\x8f", b"\xe2\x80", b"\xe2\x81", b"\xef\xbb")
 _FILLING = re.compile(
     rb"[\t\n\v\f\r ]+|\\[nrt]|\xc2\xad|\xcd\x8f|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf"
 )
@@ -193,9 +204,13 @@ def _views(first: ReducedText, depth: int) -> Iterator[ReducedText]:
     if first.data.count(b"\0") * 3 > len(first.data):
         # Text in UTF-16 has every other byte of ASCII zero.
         yield ReducedText(_applied(first.data, _zeros(first.data)), _zeros, first)
-    if depth and _WRAPPED.search(first.data) and (bare := squeezed(unescaped[-1])) is not None:
+    if depth and _in_lines(first.data) and (bare := squeezed(unescaped[-1])) is not None:
         for decoded in _decodings(bare):
             yield from _views(decoded, depth - 1)
+
+
+def _in_lines(data: bytes) -> bool:
+    return _LINE_END in data.translate(_LINES) and _WRAPPED.search(data) is not None
 
 
 def _rewritten(first: ReducedText, view: ReducedText) -> Iterator[ReducedText]:
@@ -246,15 +261,16 @@ def _decodings(view: ReducedText) -> Iterator[ReducedText]:
     if not runs:
         return
     packed = _Packed(view)
+    standard = view.data.translate(_STANDARD)
     for skipped in range(4):
         decoded = _Decoded(view)
-        for start, end in runs:
-            plain = _from_base64(view.data[start + skipped : end])
-            decoded.add(start + skipped, end, plain)
-            if (not skipped or plain[:1] in MARKED) and (inside := unpacked(plain, unmarked=not skipped)) is not None:
-                packed.add(start, end, inside)
-        if decoded.buffer:
-            yield decoded.complete()
+        decoded.add_base64(standard, [(start + skipped, end) for start, end in runs])
+        for (start, end), first in zip(runs, decoded.first_bytes(), strict=True):
+            if first in MARKED or not skipped:
+                plain = _from_base64(standard[start + skipped : end])
+                if (inside := unpacked(plain, unmarked=not skipped)) is not None:
+                    packed.add(start, end, inside)
+        yield decoded.complete()
     digits_ = _Decoded(view, of=1, digits=2)
     for match in _HEXADECIMAL.finditer(view.data):
         start, end = match.span()
@@ -285,6 +301,22 @@ class _Decoded(ReducedText):
             self._ends.append(end)
             self.buffer += decoded + b"\0"
 
+    def add_base64(self, text: bytes, runs: list[tuple[int, int]]) -> None:
+        """Add what each of ``runs``, at least seven characters long, decodes to, one after another."""
+        parts, at = [], 0
+        for start, end in runs:
+            size = end - start
+            parts += [text[start : end - (size % 4 == 1)], _PADDED[size % 4]]
+            self._here.append(at)
+            self._there.append(start)
+            self._ends.append(end)
+            at += size // 4 * 3 + 3
+        self.buffer += binascii.a2b_base64(b"".join(parts))
+
+    def first_bytes(self) -> bytes:
+        """The first byte of each decoded part."""
+        return bytes(self.buffer[at] for at in self._here)
+
     def complete(self) -> Self:
         """The view itself, to which nothing more is added."""
         self.data = bytes(self.buffer)
@@ -307,7 +339,6 @@ class _Packed(_Decoded):
 
 
 def _from_base64(run: bytes) -> bytes:
-    run = run.translate(_STANDARD)
     return binascii.a2b_base64(run[: len(run) // 4 * 4] + _rest(run))
 
 
@@ -318,8 +349,13 @@ def _rest(run: bytes) -> bytes:
 
 def squeezed(view: ReducedText) -> ReducedText | None:
     """``view`` without white space and invisible characters; ``None`` where nothing but spaces is between words."""
-    changes = _fillings(view.data) if _BROKEN.search(view.data) else []
+    changes = _fillings(view.data) if _is_broken(view.data) else []
     return ReducedText(_applied(view.data, changes), _fillings, view) if changes else None
+
+
+def _is_broken(data: bytes) -> bool:
+    """Whether white space other than spaces, or a character that is drawn as nothing, is in a text."""
+    return len(data.translate(None, _LINE_SPACE)) < len(data) or any(sign in data for sign in _UNSEEN)
 
 
 def bare(view: ReducedText) -> ReducedText:
@@ -336,11 +372,32 @@ def _applied(data: bytes, changes: list[tuple[int, int, bytes]]) -> bytes:
 
 
 def _escapes(data: bytes) -> list[tuple[int, int, bytes]]:
-    return [
-        (match.start(), match.end(), new)
-        for match in _ESCAPE.finditer(data)
-        if (new := _meaning(match)) is not None and new != match[0]
-    ]
+    changes = []
+    for match in _ESCAPE.finditer(data):
+        written = match[0]
+        new = _meanings.get(written) or _remembered(match)
+        if new is not None and new != written:
+            changes.append((*match.span(), new))
+    return changes
+
+
+#: Escapes repeat themselves: what some mean, but for those whose meaning depends on their neighbours.
+_meanings: dict[bytes, bytes] = {}
+_MOST_MEANINGS, _LONGEST_ESCAPE = 5_000, 16
+#: The groups of those that do: a byte in hexadecimal and one in octal.
+_BYTES = (11, 12)
+
+
+def _remembered(match: re.Match[bytes]) -> bytes | None:
+    meaning = _meaning(match)
+    if (
+        meaning
+        and match.lastindex not in _BYTES
+        and len(match[0]) <= _LONGEST_ESCAPE
+        and len(_meanings) < _MOST_MEANINGS
+    ):
+        _meanings[match[0]] = meaning
+    return meaning
 
 
 def _quoted_printable(data: bytes) -> list[tuple[int, int, bytes]]:

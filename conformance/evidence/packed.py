@@ -23,7 +23,7 @@ _KINDS: tuple[tuple[bytes, Callable[[], _Unpacker]], ...] = (
     (b"BZh", bz2.BZ2Decompressor),
     (b"\xfd7zXZ", lambda: lzma.LZMADecompressor(memlimit=_MEMORY)),
 )
-MARKED = frozenset(magic[:1] for magic, _ in _KINDS)
+MARKED = frozenset(magic[0] for magic, _ in _KINDS)
 """The first bytes of compressed data that says so."""
 
 #: Of a packed text, so many bytes for each of its own, and so many more, are unpacked.
@@ -37,7 +37,7 @@ def unpacked(data: bytes, *, unmarked: bool) -> bytes | None:
     if len(data) < _SHORTEST:
         return None
     most = _MULTIPLE * len(data) + _MORE
-    if data[:1] in MARKED:
+    if data[0] in MARKED:
         for magic, unpacker in _KINDS:
             if data.startswith(magic) and (found := _unpacked(unpacker(), data, most)):
                 return found

@@ -21,6 +21,14 @@ _DECIMAL_LIST = re.compile(rb"(?<![0-9a-zA-Z])(?:[0-9]{1,7}[\s,;]{1,4}){3,4000}[
 _OCTAL_LIST = re.compile(rb"(?<![0-9a-zA-Z])(?:0?o?[0-3][0-7]{2}[\s,;]{1,4}){3,4000}0?o?[0-3][0-7]{2}(?![0-9a-zA-Z])")
 _BINARY_LIST = re.compile(rb"(?<![0-9a-zA-Z])(?:(?:0b)?[01]{7,9}[\s,;:_-]{1,3}){3,4000}(?:0b)?[01]{7,9}(?![0-9a-zA-Z])")
 _BITS = re.compile(rb"[01]{32,}")
+#: What all those lists have in common: between separators are numbers. Digits and signs of numbers are ``x`` here, and
+#: separators are spaces, so that text without lists is recognised as such in one quick search.
+_NUMBERS_APART = re.compile(rb" x{1,40}+ {1,4}+x{1,40}+ ")
+_NUMERIC = bytes(
+    ord("x" if chr(code) in "0123456789abcdefABCDEFxXoO" else " " if chr(code) in " \t\n\v\f\r,;:_-" else ".")
+    for code in range(256)
+)
+_ONES = bytes(ord("1" if chr(code) in "01" else ".") for code in range(256))
 _CODE_POINT = re.compile(rb"[Uu]\+([0-9A-Fa-f]{4,6})(?:[\s,;]{1,2}(?=[Uu]\+))?")
 #: Letters and digits in full width, in circles, raised, lowered, and of mathematics. Full-width signs are in any text
 #: in Chinese: they count only beside so many letters.
@@ -30,6 +38,10 @@ _LETTER_ALIKE = (
 )
 _LETTERS_ALIKE = re.compile(rb"(?:(?:" + _LETTER_ALIKE + rb").?){4}", re.DOTALL)
 _ALIKE = re.compile(_LETTER_ALIKE + rb"|\xef\xbc[\x81-\xbf]|\xef\xbd[\x80-\x9e]")
+#: One of them, in text that was decoded: this is many times quicker to look for.
+_ANY_ALIKE = re.compile(
+    "[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\u2440-\u24ff\u2070-\u207f\u2080-\u208e\U0001d400-\U0001d7ff\U0001f100-\U0001f1bf]"
+)
 #: Characters that are drawn as nothing and carry a letter (tags) or a byte (variation selectors).
 _HIDDEN = re.compile(rb"\xf3\xa0[\x80\x81][\x80-\xbf]|\xf3\xa0[\x84-\x87][\x80-\xbf]|\xef\xb8[\x80-\x8f]")
 #: The end of a full line of uuencoding, with the length of the next line.
@@ -45,13 +57,14 @@ _VALUE = re.compile(rb'(?<!\\)"((?:[^"\\]|\\.)*+)"\s{0,8}[,\]}]', re.DOTALL)
 
 def lists(data: bytes) -> Iterator[Rewrite]:
     """The rewrites that may find lists of numbers in ``data``."""
-    yield hexadecimal_lists
-    if _DECIMAL_LIST.search(data) or b"0o" in data:
-        yield from (decimal_lists, octal_lists)
-    if b"0" in data and b"1" in data:
-        yield binary_lists
-        if _BITS.search(data):
-            yield from (partial(bits, skipped=skipped) for skipped in range(8))
+    if _NUMBERS_APART.search(data.translate(_NUMERIC)):
+        yield hexadecimal_lists
+        if _DECIMAL_LIST.search(data) or b"0o" in data:
+            yield from (decimal_lists, octal_lists)
+        if b"0" in data and b"1" in data:
+            yield binary_lists
+    if b"1" * 32 in data.translate(_ONES):
+        yield from (partial(bits, skipped=skipped) for skipped in range(8))
     if b"+" in data:
         yield code_points
     if not data.isascii():
@@ -112,8 +125,10 @@ def code_points(data: bytes) -> Changes:
 
 def characters(data: bytes) -> Changes:
     """Lookalikes of letters and digits, and characters that hide a byte."""
-    changes = [(match.start(), match.end(), _hidden(ord(match[0].decode()))) for match in _HIDDEN.finditer(data)]
-    if _LETTERS_ALIKE.search(data):
+    changes = []
+    if b"\xf3\xa0" in data or b"\xef\xb8" in data:
+        changes = [(match.start(), match.end(), _hidden(ord(match[0].decode()))) for match in _HIDDEN.finditer(data)]
+    if _ANY_ALIKE.search(data.decode("utf-8", "ignore")) and _LETTERS_ALIKE.search(data):
         for match in _ALIKE.finditer(data):
             plain = unicodedata.normalize("NFKC", match[0].decode("utf-8", "replace"))
             if plain.isascii():
