@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from shenhe.core.archives import content, opened, opened_tar
 from shenhe.core.errors import ShenheError
 
 from .containers.documents.zip import is_archive_of_files
@@ -178,7 +179,7 @@ def _unpacked(
     package: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, changed: int, depth: Depth, limits: Limits
 ) -> AuditedFile:
     try:
-        with package.open(info) as stream:
+        with opened(package, info) as stream:
             content = stream.read(limits.file_bytes + 1)
     # The decompressors of an archive raise errors that no other reader raises.
     except (
@@ -198,19 +199,18 @@ def _unpacked(
 def _tar_members(path: Path, name: str, changed: int, depth: Depth, limits: Limits) -> list[AuditedFile]:
     rows: list[AuditedFile] = []
     try:
-        with tarfile.open(path) as archive:
+        with opened_tar(path) as archive:
             for info in archive:
                 if len(rows) >= _MEMBERS:
                     rows.append(_unread(name, path.stat().st_size, changed, f"it has more than {_MEMBERS:,} members"))
                     break
-                stream = archive.extractfile(info) if info.isfile() else None
-                if stream is None:
+                if not info.isfile():
                     continue
                 member = f"{name}!{info.name}"
                 if info.size > limits.file_bytes:
                     rows.append(_unread(member, info.size, changed, "it is larger than allowed"))
                 else:
-                    rows.append(_member(member, stream.read(), changed, depth, limits))
+                    rows.append(_member(member, content(archive, info), changed, depth, limits))
     except (*_BROKEN, tarfile.TarError):
         rows.append(_unread(name, path.stat().st_size, changed, "the archive is broken"))
     return rows

@@ -12,6 +12,8 @@ import zipfile
 from collections.abc import Iterator
 from xml.parsers import expat
 
+from shenhe.core.archives import opened
+
 from ..findings import UnsuitableFileError
 from ..model import Limits
 from .packets import Part, events, properties
@@ -69,7 +71,7 @@ _MOST_INFLATED = Limits().file_bytes
 
 
 def _inflated(package: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
-    with package.open(info) as stream:
+    with opened(package, info) as stream:
         content = stream.read(most + 1)
         if len(content) > most:
             raise UnsuitableFileError(f"the package inflates to more than {_MOST_INFLATED:,} bytes")

@@ -48,24 +48,40 @@ def _element(data: bytes, position: int, end: int) -> _Element:
     return _Element(name, position, body, body + size, True)
 
 
-def _children(data: bytes, start: int, end: int) -> Iterator[_Element]:
-    position = start
-    while position < end:
-        each = _element(data, position, end)
-        if not each.sized and each.name == _CLUSTER:
-            each = each._replace(end=_end_of_cluster(data, each.body, end))
-        yield each
-        position = each.end
+#: Elements of a Matroska file that are looked at; no film within the limits has so many.
+_MOST_ELEMENTS = 1_000_000
 
 
-def _end_of_cluster(data: bytes, position: int, end: int) -> int:
-    """A live recording's cluster ends where an element of the segment begins."""
-    while position < end:
-        inner = _element(data, position, end)
-        if inner.name in _TOP:
-            break
-        position = inner.end
-    return position
+class _Walk:
+    """The elements of a Matroska file, up to so many in all."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._left = _MOST_ELEMENTS
+
+    def element(self, position: int, end: int) -> _Element:
+        self._left -= 1
+        if self._left < 0:
+            raise UnsuitableFileError(f"the Matroska file has more than {_MOST_ELEMENTS:,} elements")
+        return _element(self.data, position, end)
+
+    def children(self, start: int, end: int) -> Iterator[_Element]:
+        position = start
+        while position < end:
+            each = self.element(position, end)
+            if not each.sized and each.name == _CLUSTER:
+                each = each._replace(end=self._end_of_cluster(each.body, end))
+            yield each
+            position = each.end
+
+    def _end_of_cluster(self, position: int, end: int) -> int:
+        """A live recording's cluster ends where an element of the segment begins."""
+        while position < end:
+            inner = self.element(position, end)
+            if inner.name in _TOP:
+                break
+            position = inner.end
+        return position
 
 
 def matroska(data: bytes) -> Iterator[Part]:
@@ -76,7 +92,8 @@ def matroska(data: bytes) -> Iterator[Part]:
     segment = _element(data, head.end, len(data))
     if segment.name != _SEGMENT:
         raise UnsuitableFileError("no segment follows the header of the Matroska file")
-    inside = list(_children(data, segment.body, segment.end))
+    walk = _Walk(data)
+    inside = list(walk.children(segment.body, segment.end))
     # Positions count from the segment's content; an element is named by its number among those of its kind.
     there: dict[int, tuple[int, int]] = {}
     numbers: dict[int, int] = {}
@@ -87,9 +104,9 @@ def matroska(data: bytes) -> Iterator[Part]:
         if each.name == _TAGS:
             continue
         if each.name == _SEEK_HEAD:
-            yield from _seeks(data, each, there)
+            yield from _seeks(walk, each, there)
         elif each.name == _CUES:
-            yield "index of the film", _cues(data, each, there)
+            yield "index of the film", _cues(walk, each, there)
         elif each.name != _VOID:
             yield (
                 "film and sound" if each.name == _CLUSTER else f"element {each.name:X}",
@@ -98,14 +115,15 @@ def matroska(data: bytes) -> Iterator[Part]:
     # The label may have moved the tags behind everything else.
     for each in inside:
         if each.name == _TAGS:
-            yield from _tags(data, each)
+            yield from _tags(walk, each)
     if _CLUSTER not in numbers:
         raise UnsuitableFileError("the Matroska file holds no film and no sound")
     yield "data behind the film", data[segment.end :]
 
 
-def _tags(data: bytes, tags: _Element) -> Iterator[Part]:
-    for tag in _children(data, tags.body, tags.end):
+def _tags(walk: _Walk, tags: _Element) -> Iterator[Part]:
+    data = walk.data
+    for tag in walk.children(tags.body, tags.end):
         if tag.name == _VOID:
             continue
         if tag.name == _SUM:
@@ -114,7 +132,7 @@ def _tags(data: bytes, tags: _Element) -> Iterator[Part]:
             continue
         kept = []
         ours = False
-        for part in _children(data, tag.body, tag.end):
+        for part in walk.children(tag.body, tag.end):
             if part.name == 0x67C8 and b"\x45\xa3" in data[part.body : part.body + 2]:
                 name = _element(data, part.body, part.end)
                 if data[name.body : name.end].rstrip(b"\0") == b"AIGC":
@@ -125,11 +143,12 @@ def _tags(data: bytes, tags: _Element) -> Iterator[Part]:
             yield "tag", b"".join(kept)
 
 
-def _seeks(data: bytes, head: _Element, there: dict[int, tuple[int, int]]) -> Iterator[Part]:
-    for seek in _children(data, head.body, head.end):
+def _seeks(walk: _Walk, head: _Element, there: dict[int, tuple[int, int]]) -> Iterator[Part]:
+    data = walk.data
+    for seek in walk.children(head.body, head.end):
         if seek.name != _SEEK:
             continue
-        parts = {each.name: data[each.body : each.end] for each in _children(data, seek.body, seek.end)}
+        parts = {each.name: data[each.body : each.end] for each in walk.children(seek.body, seek.end)}
         name, position = parts.get(0x53AB, b""), int.from_bytes(parts.get(0x53AC, b""), "big")
         target = there.get(position)
         if int.from_bytes(name, "big") == _TAGS:
@@ -139,16 +158,17 @@ def _seeks(data: bytes, head: _Element, there: dict[int, tuple[int, int]]) -> It
             yield "place in the index", repr((name, target)).encode()
 
 
-def _cues(data: bytes, cues: _Element, there: dict[int, tuple[int, int]]) -> bytes:
+def _cues(walk: _Walk, cues: _Element, there: dict[int, tuple[int, int]]) -> bytes:
+    data = walk.data
     rows = []
-    for point in _children(data, cues.body, cues.end):
+    for point in walk.children(cues.body, cues.end):
         if point.name != 0xBB:
             continue
-        for part in _children(data, point.body, point.end):
+        for part in walk.children(point.body, point.end):
             if part.name != 0xB7:
                 rows.append((part.name, data[part.body : part.end]))
                 continue
-            for each in _children(data, part.body, part.end):
+            for each in walk.children(part.body, part.end):
                 value = data[each.body : each.end]
                 place = there.get(int.from_bytes(value, "big")) if each.name == 0xF1 else value
                 rows.append((each.name, repr(place).encode()))

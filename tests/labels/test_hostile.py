@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from shenhe.labels import Limits, read_labels, read_metadata, write_label
+from shenhe.labels.proof import films
 from shenhe.labels.write import LabelWriteError
 
 from . import fuzz, media
@@ -215,3 +216,37 @@ def test_cost_grows_no_faster_than_size(case: str) -> None:
 
     read_labels(make(10), media_type=media_type)
     assert cost(32_000) <= 16 * cost(4_000) + 0.05
+
+
+def test_an_mp3_tag_that_names_more_than_the_file_has_is_refused_at_once() -> None:
+    """Its padding made 256 MB of a file of one."""
+    tag = b"ID3\x03\0\0\x7f\x7f\x7f\x7f" + b"TIT2" + (4).to_bytes(4, "big") + b"\0\0\0abc"
+    tracemalloc.start()
+    with pytest.raises(LabelWriteError, match="names more bytes than the file has"):
+        write_label(tag + b"\xff\xfb\x90\0" * 50_000, media.FIELDS, media_type="audio/mpeg")
+    assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    tracemalloc.stop()
+
+
+_MATROSKA_HEAD = media.element(0x1A45DFA3, media.element(0x4282, b"matroska"))
+#: Megabytes of the smallest elements there are.
+FLOODS = {
+    "empty space": _MATROSKA_HEAD + media.element(0x18538067, b"\xec\x80" * 1_000_000),
+    "tags": _MATROSKA_HEAD + media.element(0x18538067, media.element(0x1254C367, b"\x73\x73\x80" * 1_000_000)),
+    "parts of a tag": _MATROSKA_HEAD
+    + media.element(0x18538067, media.element(0x1254C367, media.element(0x7373, b"\x67\xc8\x80" * 1_000_000))),
+    "blocks": _MATROSKA_HEAD + b"\x18\x53\x80\x67\xff\x1f\x43\xb6\x75\xff" + b"\xa3\x80" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("name", FLOODS)
+def test_a_film_of_the_smallest_elements_costs_little(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve megabytes of them took 4 to 7 seconds: the comparison with the original counted to the end."""
+    monkeypatch.setattr(films, "_MOST_ELEMENTS", 20_000)
+    limits = Limits(parts=1_000)
+    began = time.process_time()
+    labels = read_labels(FLOODS[name], media_type="video/x-matroska", depth="metadata", limits=limits)
+    assert "more than 1000 parts" in str(labels.refused)
+    with pytest.raises(LabelWriteError, match="more than .* (parts|elements)"):
+        write_label(FLOODS[name], media.FIELDS, media_type="video/x-matroska", limits=limits)
+    assert time.process_time() - began < 1

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import io
 import mimetypes
 import re
 import zipfile
 import zlib
+
+from shenhe.core.archives import opened
 
 from ..language.responses.response import Response, ResponseError
 
@@ -16,6 +19,9 @@ MOST_BYTES = 100_000_000
 """Bytes of one unpacked entry."""
 MOST_BESIDE, MOST_BYTES_BESIDE = 20, 10_000_000
 """Entries besides the wanted one, and bytes of each."""
+
+#: What reading a broken archive may raise.
+_BROKEN = (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, ValueError, EOFError)
 
 _BOUNDARY = re.compile(r"(?i);\s*boundary\s*=\s*(?:\"([^\"]{1,200})\"|([^\s;]{1,200}))")
 
@@ -30,9 +36,11 @@ def zip_entry(response: Response, pattern: str) -> tuple[bytes, str]:
             name = next((each for each in names if fnmatch.fnmatchcase(each, pattern)), None)
             if name is None:
                 raise ResponseError(f"found no entry {pattern!r} among {len(names)} entries of the archive")
-            with archive.open(name) as stream:
+            with opened(archive, archive.getinfo(name)) as stream:
                 data = stream.read(MOST_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, ValueError) as error:
+    except NotImplementedError as error:
+        raise ResponseError(f"found an archive that cannot be unpacked: {error}") from None
+    except _BROKEN as error:
         if isinstance(error, ResponseError):
             raise
         raise ResponseError(f"found a body of {len(response.body):,} bytes that is no ZIP archive") from None
@@ -46,12 +54,12 @@ def other_entries(response: Response, pattern: str) -> tuple[bytes, ...]:
     found: list[bytes] = []
     try:
         with zipfile.ZipFile(io.BytesIO(response.body)) as archive:
-            names = archive.namelist()
-            taken = next((each for each in names if fnmatch.fnmatchcase(each, pattern)), None)
-            for name in [each for each in names if each != taken][:MOST_BESIDE]:
-                with archive.open(name) as stream:
+            entries = archive.infolist()
+            taken = next((each for each in entries if fnmatch.fnmatchcase(each.filename, pattern)), None)
+            for entry in [each for each in entries if each is not taken][:MOST_BESIDE]:
+                with contextlib.suppress(*_BROKEN), opened(archive, entry) as stream:
                     found.append(stream.read(MOST_BYTES_BESIDE))
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, ValueError):
+    except _BROKEN:
         return tuple(found)
     return tuple(found)
 
@@ -62,9 +70,9 @@ def part_of(response: Response, wanted: str) -> tuple[bytes, str]:
     if not response.media_type.startswith("multipart/") or boundary is None:
         raise ResponseError(f"found a body of {response.media_type or 'no media type'}, expected multipart/…")
     mark = b"--" + (boundary[1] or boundary[2]).encode("latin-1", "replace")
-    blocks = response.body.split(mark)[1:]
+    blocks = response.body.split(mark, MOST_ENTRIES + 1)[1:]
     if len(blocks) > MOST_ENTRIES:
-        raise ResponseError(f"found a body of {len(blocks):,} parts, expected at most {MOST_ENTRIES:,}")
+        raise ResponseError(f"found a body of more than {MOST_ENTRIES:,} parts, expected fewer")
     for block in blocks:
         head, blank, content = block.removeprefix(b"\r\n").partition(b"\r\n\r\n")
         if not blank:

@@ -7,6 +7,8 @@ import zipfile
 from collections.abc import Callable, Iterator
 from xml.parsers import expat
 
+from shenhe.core.archives import opened
+
 from ...findings import Findings
 from .text import read_words, stripped_lines
 
@@ -45,8 +47,12 @@ def read(package: zipfile.ZipFile, kind: str, found: Findings) -> None:
         info = package.getinfo(name)
         if info.flag_bits & 1:
             continue
-        with package.open(info) as stream:
-            content = stream.read(left + 1)
+        try:
+            with opened(package, info) as stream:
+                content = stream.read(left + 1)
+        except NotImplementedError as error:
+            found.note(f"{kind}:{name}: its words were not looked at; {error}")
+            continue
         if len(content) > left:
             found.note(f"{kind}:{name}: its words were not looked at; it inflates to more than {left:,} bytes")
             return

@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Callable
 from xml.parsers import expat
 
+from shenhe.core.archives import opened
+
 from ...bytes.pages import Source, stream
 from ...findings import BeyondLimitError, Findings, UnsuitableFileError
 from ...meaning.aigc import is_name
@@ -46,8 +48,12 @@ def _entry(package: zipfile.ZipFile, name: str, found: Findings) -> bytes | None
     if info.flag_bits & 1:
         found.refuse(f"package:{name}", "the entry is encrypted")
         return None
-    with package.open(info) as stream:
-        content = stream.read(found.limits.value_bytes + 1)
+    try:
+        with opened(package, info) as stream:
+            content = stream.read(found.limits.value_bytes + 1)
+    except NotImplementedError as error:
+        found.refuse(f"package:{name}", f"cannot be unpacked: {error}")
+        return None
     if len(content) > found.limits.value_bytes:
         found.refuse(f"package:{name}", f"inflates to more than {found.limits.value_bytes:,} bytes")
         return None
@@ -60,7 +66,7 @@ def kind_of(package: zipfile.ZipFile) -> str:
     if "[Content_Types].xml" in names:
         return "ooxml"
     if "META-INF/container.xml" in names and "mimetype" in names:
-        with package.open("mimetype") as stream:
+        with opened(package, package.getinfo("mimetype")) as stream:
             if stream.read(64).strip() == b"application/epub+zip":
                 return "epub"
     return "odf" if "meta.xml" in names else "epub" if "META-INF/container.xml" in names else ""
@@ -75,7 +81,7 @@ def read(data: Source, found: Findings) -> None:
     try:
         package = _open(data, found)
         kind = kind_of(package)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError) as error:
         found.refuse("package", f"not a readable package: {error}")
         return
     if kind == "ooxml":
@@ -103,7 +109,7 @@ def _read_members(package: zipfile.ZipFile, found: Findings) -> None:
             continue
         largest = members.largest
         try:
-            with package.open(info) as stream:
+            with opened(package, info) as stream:
                 content = stream.read(largest + 1)
         except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error):
             found.refuse(f"member {name[:120]}", "it cannot be unpacked")

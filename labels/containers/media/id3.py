@@ -152,6 +152,8 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
         # Readers that find a tag in front look at no other, so it takes over what an old one at the end says.
         tag = b"".join(_frame(name, text) for name, text in [*_old_tag(data), (b"TXXX", content)])
         return b"ID3\x03\0\0" + as_synchsafe(len(tag)) + tag + data
+    if length > len(data):
+        raise UnsuitableFileError("the ID3 tag names more bytes than the file has")
     version, flags = data[3], data[5]
     if version not in (2, 3, 4):
         raise UnsuitableFileError(f"the file has an ID3 tag of unknown version 2.{version}")

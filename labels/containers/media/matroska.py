@@ -13,7 +13,8 @@ SEGMENT, CLUSTER, TAGS, TAG, SIMPLE_TAG = 0x18538067, 0x1F43B675, 0x1254C367, 0x
 TAG_NAME, TAG_STRING, TAG_BINARY, TARGETS = 0x45A3, 0x4487, 0x4485, 0x63C0
 SEEK_HEAD, SEEK, SEEK_ID, SEEK_POSITION, CUES, VOID = 0x114D9B74, 0x4DBB, 0x53AB, 0x53AC, 0x1C53BB6B, 0xEC
 _TOP_OF_SEGMENT = {CLUSTER, TAGS, 0x114D9B74, 0x1549A966, 0x1654AE6B, 0x1C53BB6B, 0x1941A469, 0x1043A770, 0xEC}
-_BLOCKS_A_PART = 50
+_SIMPLE_BLOCK = 0xA3
+_BLOCKS_A_PART = 25
 
 
 class Element(NamedTuple):
@@ -66,12 +67,23 @@ def _end_of_unsized(data: Source, cluster: Element, end: int, found: Findings) -
     while True:
         found.step()
         for _ in range(_BLOCKS_A_PART):
+            position = _behind_block(data, position, end)
             inner = element(data, position, end)
             if inner is None:
                 return end
             if inner.name in _TOP_OF_SEGMENT:
                 return position
             position = inner.end
+
+
+def _behind_block(data: Source, position: int, end: int) -> int:
+    """The end of the block at ``position``, or ``position`` where another element is: of these, films have many."""
+    if position + 9 <= end and data[position] == _SIMPLE_BLOCK and data[position + 1]:
+        width = 9 - data[position + 1].bit_length()
+        size = int.from_bytes(data[position + 1 : position + 1 + width], "big") & ((1 << (7 * width)) - 1)
+        if size < (1 << (7 * width)) - 1:
+            return min(position + 1 + width + size, end)
+    return position
 
 
 def segment_of(data: Source) -> Element:

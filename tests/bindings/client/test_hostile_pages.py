@@ -11,8 +11,9 @@ import pytest
 
 from shenhe.conformance.bindings.client import archives
 from shenhe.conformance.bindings.client.http.receiver import Receiver
-from shenhe.conformance.bindings.language.responses.markup import Selector, document_of, fields_of_form, text_of_element
+from shenhe.conformance.bindings.language.responses.markup import document_of, fields_of_form, text_of_element
 from shenhe.conformance.bindings.language.responses.response import Response, ResponseError
+from shenhe.conformance.bindings.language.responses.selectors import Selector
 from shenhe.conformance.bindings.language.responses.sources import compile_source, value_of
 from shenhe.conformance.entities import Publication
 from shenhe.conformance.provider import Accepted, Unavailable

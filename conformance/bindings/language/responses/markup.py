@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cssselect import GenericTranslator, HTMLTranslator, SelectorError
 from lxml import etree
 
 from .response import NoPageError, Response, ResponseError
@@ -27,29 +26,6 @@ _INLINE = frozenset({
 # fmt: on
 #: Fields that a browser sends only when they are clicked or chosen.
 _NOT_SENT = frozenset({"submit", "button", "image", "reset", "file"})
-
-
-class Selector:
-    """A compiled CSS selector. Raises ``ValueError`` with a sentence for a text that is none."""
-
-    def __init__(self, text: str) -> None:
-        try:
-            self._in_html = etree.XPath(HTMLTranslator().css_to_xpath(text))
-            # The names of XML elements are sensitive to case.
-            self._in_xml = etree.XPath(GenericTranslator().css_to_xpath(text))
-        except (SelectorError, etree.XPathError, RecursionError) as error:
-            first = str(error).splitlines()[0] if str(error) else "too deep"
-            raise ValueError(f"found {text[:100]!r}, expected a CSS selector ({first[:100]})") from None
-        self.text = text
-
-    def select(self, element: Any) -> list[Any]:
-        """The elements below ``element`` that match, in document order."""
-        try:
-            is_xml = isinstance(element.getroottree().parser, etree.XMLParser)
-            found = (self._in_xml if is_xml else self._in_html)(element)
-        except etree.XPathError as error:
-            raise ResponseError(f"{self.text!r} cannot be evaluated ({type(error).__name__})") from None
-        return found if isinstance(found, list) else []
 
 
 def document_of(response: Response) -> Any:

@@ -64,6 +64,13 @@ MOST_VALUES = 1_000_000
 """Values in one JSON body. Read, each takes up to some hundred bytes, whatever it took in the body."""
 
 
+def values_in(json_text: str | bytes) -> int:
+    """At least as many values as JSON holds."""
+    if isinstance(json_text, bytes):
+        return sum(map(json_text.count, (b",", b"[", b"{")))
+    return sum(map(json_text.count, (",", "[", "{")))
+
+
 @dataclass(frozen=True)
 class Response:
     """A whole response. ``url`` is where it came from, redirects followed."""
@@ -110,7 +117,7 @@ class Response:
         fields of a URL-encoded form are read as a mapping. Raises :class:`ResponseError` where it is none, or has more
         values than fit in memory.
         """
-        if len(self.body) > MOST_VALUES and sum(map(self.body.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        if len(self.body) > MOST_VALUES and values_in(self.body) > MOST_VALUES:
             raise ResponseError(f"found JSON of more than {MOST_VALUES:,} values, expected fewer")
         if self.media_type == "application/x-www-form-urlencoded":
             return _fields(self.text)

@@ -29,8 +29,9 @@ from ..format import (
     ValueSource,
 )
 from ..template import Fill, TemplateError
-from .markup import Selector, document_of, fields_of_form, text_of_element
+from .markup import document_of, fields_of_form, text_of_element
 from .response import Response, ResponseError
+from .selectors import Selector
 
 LONGEST = 100_000
 """Characters of one extracted text; the rest is cut."""
@@ -53,15 +54,41 @@ def _growth(node: Any) -> int:
     return product
 
 
+MOST_BUILT = 20_000_000
+"""Characters of text that one evaluation of an expression may build or parse."""
+
+
 class _Functions(functions.Functions):
-    """The functions of JMESPath, and one for JSON that is written into a text."""
+    """The functions of JMESPath, and one for JSON that is written into a text.
+
+    ``to_string`` inside ``to_string`` doubles the escapes each time, and ``join`` repeats its separator: what one
+    evaluation builds is bounded.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left = MOST_BUILT
+
+    def _spend(self, characters: int) -> None:
+        self._left -= characters
+        if self._left < 0:
+            raise ValueError("too much text")
 
     @functions.signature({"types": ["string"]})
     def _func_from_json(self, text: str) -> Any:
+        self._spend(len(text))
         return json.loads(text)
 
+    @functions.signature({"types": []})
+    def _func_to_string(self, value: Any) -> str:
+        text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), default=str)
+        self._spend(len(text))
+        return text
 
-_OPTIONS = jmespath.Options(custom_functions=_Functions())
+    @functions.signature({"types": ["string"]}, {"types": ["array-string"]})
+    def _func_join(self, separator: str, parts: list[str]) -> str:
+        self._spend(len(separator) * len(parts) + sum(map(len, parts)))
+        return separator.join(parts)
 
 
 class Query:
@@ -80,7 +107,7 @@ class Query:
     def search(self, data: Any) -> Any:
         """The value there, or ``None``. Raises :class:`ResponseError` if a function meets the wrong type."""
         try:
-            return self._parsed.search(data, options=_OPTIONS)
+            return self._parsed.search(data, options=jmespath.Options(custom_functions=_Functions()))
         except (JMESPathError, RecursionError, TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise ResponseError(f"{shown(self.expression)} does not fit the answer ({type(error).__name__})") from None
 
@@ -335,16 +362,19 @@ def text_of(source: Source | None, answer: Response) -> str:
 
 
 def as_text(value: Any) -> str:
-    """A JSON value as one text: lists joined by spaces, mappings as JSON."""
+    """A JSON value as one text: lists joined by spaces, mappings as JSON. What is nested too deeply is no text."""
     if value is None:
         return ""
     if isinstance(value, str):
         return value[:LONGEST]
     if isinstance(value, bytes):
         return f"{len(value):,} bytes"
-    if isinstance(value, list):
-        return " ".join(filter(None, (as_text(item) for item in value[:1000])))[:LONGEST]
-    return json.dumps(value, ensure_ascii=False)[:LONGEST]
+    try:
+        if isinstance(value, list):
+            return " ".join(filter(None, (as_text(item) for item in value[:1000])))[:LONGEST]
+        return json.dumps(value, ensure_ascii=False)[:LONGEST]
+    except RecursionError:
+        return ""
 
 
 def identifier_of(source: Source, answer: Response) -> str:

@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .response import Response, ResponseError
+from .response import MOST_VALUES, Response, ResponseError, values_in
 from .sources import Query, as_text, truth
 
 MEDIA_TYPE = "text/event-stream"
 MOST_EVENTS = 20_000
 
-_LINE_END = re.compile("\r\n|\r|\n")
+_LINE_ENDS = re.compile("[\r\n]+")
+_ONE_END = frozenset({"\n", "\r", "\r\n"})
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,9 @@ def read_stream(stream: BoundStream, response: Response) -> Response:
     if stream.lines:
         if response.status // 100 != 2:
             return response
-        lines: list[str] = _LINE_END.split(response.text)
-        pieces_of_stream = iter([("message", line) for line in lines if line.strip()])
+        pieces_of_stream: Iterator[tuple[str, str]] = (
+            ("message", line) for line in _lines(response.text) if line.strip()
+        )
     elif response.media_type == MEDIA_TYPE:
         pieces_of_stream = events_of(response.text)
     else:
@@ -64,12 +66,16 @@ def streamed(stream: BoundStream, response: Response, pieces_of_stream: Iterator
     events: list[dict[str, Any]] = []
     pieces: list[str] = []
     ended = False
+    values = 0
     for name, text in pieces_of_stream:
         if stream.done is not None and text.strip() == stream.done:
             ended = True
             break
         if len(events) == MOST_EVENTS:
             raise ResponseError(f"found a stream of more than {MOST_EVENTS:,} events, expected less")
+        values += values_in(text)
+        if values > MOST_VALUES:
+            raise ResponseError(f"found a stream of more than {MOST_VALUES:,} values, expected fewer")
         data = _data(text)
         events.append({"event": name, "data": data})
         if stream.text is not None:
@@ -101,7 +107,7 @@ def events_of(text: str) -> Iterator[tuple[str, str]]:
     out.
     """
     name, data = "", list[str]()
-    for line in _LINE_END.split(text.removeprefix("\ufeff")):
+    for line in _lines(text.removeprefix("\ufeff")):
         if not line:
             if data:
                 yield name or "message", "\n".join(data)
@@ -113,6 +119,17 @@ def events_of(text: str) -> Iterator[tuple[str, str]]:
             data.append(value)
         elif field == "event":
             name = value
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a text; of several empty ones in a row, the first."""
+    last = 0
+    for end in _LINE_ENDS.finditer(text):
+        yield text[last : end.start()]
+        if end[0] not in _ONE_END:
+            yield ""
+        last = end.end()
+    yield text[last:]
 
 
 def _data(text: str) -> Any:
