@@ -42,6 +42,8 @@ class Shape:
     body: dict[str, Any] = field(default_factory=dict)
     environ: dict[str, str] = field(default_factory=dict)
     then: str = ""
+    whole: bool = False
+    """Whether `body` is all of the body."""
 
 
 def in_turn(*responses: Any) -> Callable[[Any], Any]:
@@ -124,16 +126,17 @@ SHAPES = [
         "azure-openai",
         Service.TEXT,
         "text/plain",
-        {("POST", "/openai/deployments/gpt-4o-mini/chat/completions"): CHAT},
+        {("POST", "/openai/v1/chat/completions"): CHAT},
         TEXT,
         header=("api-key", KEY),
+        body={"model": "gpt-5.4-mini"},
     ),
     Shape(
         "azure-openai",
         Service.TEXT,
         "text/plain",
         {
-            ("POST", "/openai/deployments/gpt-4o-mini/chat/completions"): (
+            ("POST", "/openai/v1/chat/completions"): (
                 400,
                 {},
                 {
@@ -152,9 +155,12 @@ SHAPES = [
         "azure-openai",
         PICTURE,
         "image/png",
-        {("POST", "/openai/deployments/dall-e-3/images/generations"): {"created": 1, "data": [{"b64_json": BASE64}]}},
+        {("POST", "/openai/v1/images/generations"): {"created": 1, "data": [{"b64_json": BASE64}]}},
         Media(PNG, "image/png"),
         header=("api-key", KEY),
+        # Image models of the GPT family refuse `response_format`.
+        body={"model": "gpt-image-2", "prompt": "春", "n": 1},
+        whole=True,
     ),
     Shape(
         "anthropic",
@@ -343,26 +349,37 @@ SHAPES = [
         "minimax",
         Service.TEXT,
         "text/plain",
-        {("POST", "/v1/text/chatcompletion_v2"): {**CHAT, "base_resp": {"status_code": 0, "status_msg": ""}}},
+        {("POST", "/v1/chat/completions"): {**CHAT, "base_resp": {"status_code": 0, "status_msg": ""}}},
         TEXT,
     ),
     Shape(
         "minimax",
         Service.TEXT,
         "text/plain",
-        {
-            ("POST", "/v1/text/chatcompletion_v2"): {
-                "base_resp": {"status_code": 1026, "status_msg": "input new_sensitive"}
-            }
-        },
+        {("POST", "/v1/chat/completions"): {"base_resp": {"status_code": 1026, "status_msg": "input new_sensitive"}}},
         refused("1026"),
     ),
     Shape(
         "minimax",
         Service.TEXT,
         "text/plain",
-        {("POST", "/v1/text/chatcompletion_v2"): {"base_resp": {"status_code": 1002, "status_msg": "rate limit"}}},
+        {("POST", "/v1/chat/completions"): {"base_resp": {"status_code": 1002, "status_msg": "rate limit"}}},
         Unavailable,
+    ),
+    Shape(
+        "minimax",
+        Service.TEXT,
+        "text/plain",
+        {("POST", "/v1/chat/completions"): {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}},
+        Unavailable,
+    ),
+    Shape(
+        "minimax",
+        Service.TEXT,
+        "text/plain",
+        {("POST", "/v1/chat/completions"): CHAT},
+        TEXT,
+        body={"reasoning_split": True},
     ),
     Shape(
         "minimax",
@@ -460,13 +477,27 @@ SHAPES = [
         Service.VOICE,
         "audio/mpeg",
         {
-            ("POST", "/v1/text-to-speech/21m00Tcm4TlvDq8ikWAM"): (
+            ("POST", "/v1/text-to-speech/JBFqnCBsd6RMkjVDRZzb"): (
                 200,
                 {"content-type": "audio/mpeg", "request-id": "r1"},
                 MP3,
             )
         },
         Media(MP3, "audio/mpeg"),
+        header=("xi-api-key", KEY),
+    ),
+    Shape(
+        "elevenlabs",
+        Service.VOICE,
+        "audio/mpeg",
+        {
+            ("POST", "/v1/text-to-speech/JBFqnCBsd6RMkjVDRZzb"): (
+                401,
+                {},
+                {"detail": {"status": "quota_exceeded", "message": "This request exceeds your quota."}},
+            )
+        },
+        Unavailable,
         header=("xi-api-key", KEY),
     ),
     Shape(
@@ -520,7 +551,7 @@ def test_a_documented_response_is_understood(shape: Shape) -> None:
         assert first["headers"][shape.header[0]] == shape.header[1]
         if shape.body:
             sent = json.loads(first["body"])
-            assert {name: sent[name] for name in shape.body} == shape.body
+            assert (sent if shape.whole else {name: sent[name] for name in shape.body}) == shape.body
         if shape.expected is Unavailable:
             assert isinstance(result, Unavailable)
         elif isinstance(shape.expected, tuple):
@@ -576,6 +607,25 @@ def test_hunyuan_pictures_are_signed_as_tencent_cloud_documents() -> None:
         assert isinstance(file, Accepted), file
         assert file.value == Media(PNG, "image/png")
         assert secret not in repr(provider.log)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("OperationFailed.TextIllegalDetected", Refused),
+        ("RequestLimitExceeded.JobNumExceed", Unavailable),
+        ("AuthFailure.SignatureFailure", Unavailable),
+    ],
+)
+def test_only_some_errors_of_hunyuan_are_refusals(code: str, expected: type) -> None:
+    app = Recorder({("POST", "/"): {"Response": {"Error": {"Code": code, "Message": "no"}, "RequestId": "r1"}}})
+    environ = {
+        "TENCENT_SECRET_KEY": "tencent-secret-key",
+        "TENCENT_SECRET_ID": "secret-id-1",
+        "TENCENT_BASE_URL": "https://hunyuan.tencentcloudapi.com",
+    }
+    with connected("hunyuan", app, **environ) as provider:
+        assert isinstance(provider.generate(None, GenerationRequest(PICTURE, "image/png", "春")), expected)
 
 
 def test_a_mastodon_compatible_platform_is_bound() -> None:
