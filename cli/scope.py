@@ -227,7 +227,7 @@ def _counts(pack: PackScope) -> tuple[int, int, int]:
 
 
 def _print(found: Scope, lang: str, *, rules: bool) -> None:
-    from shenhe.rulebook.scope import QUESTIONS, Answer
+    from shenhe.rulebook.scope import Answer, question
 
     zh = lang == "zh"
     binding = [pack for pack in found.packs if pack.answer is not Answer.NO]
@@ -261,8 +261,8 @@ def _print(found: Scope, lang: str, *, rules: bool) -> None:
     if found.questions:
         typer.echo("\n" + typer.style("取决于以下事实" if zh else "Facts that decide", bold=True))
         print_table(
-            ("特征", "规则数", "问题") if zh else ("trait", "rules", "question"),
-            [(trait, str(len(each)), of(QUESTIONS[trait], lang)) for trait, each in found.questions],
+            ("事实", "规则数", "问题") if zh else ("fact", "rules", "question"),
+            [(fact, str(len(each)), of(question(fact), lang)) for fact, each in found.questions],
         )
     title = f"今后{found.days}日内到期或者施行" if zh else f"Due in the next {found.days} days"
     typer.echo("\n" + typer.style(title, bold=True))
@@ -329,7 +329,7 @@ def _data(found: Scope, profile: Profile) -> dict[str, Any]:
             }
             for pack in found.packs
         ],
-        "open": {trait.value: [rule.provision for rule in rules] for trait, rules in found.questions},
+        "open": {fact.value: [rule.provision for rule in rules] for fact, rules in found.questions},
         "due": [
             {
                 "date": due.on.isoformat(),

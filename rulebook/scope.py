@@ -17,8 +17,9 @@ from .vocabulary import Behaviour, CourtState, Keyword, Market, Obligor, PackSta
 #: What is asked about each trait: "yes" means that the service has it.
 QUESTIONS: Mapping[Trait, Text] = {
     Trait.COMPANION: Text(
-        en="Does it simulate a person and keep up an emotional relationship with users, as a companion?",
-        zh="是否模拟自然人人格，与用户进行持续的情感互动（陪伴类服务）？",
+        en="Does it, or for a store an app on sale there, simulate a person and keep up an emotional relationship with "
+        "users, as a companion?",
+        zh="该服务（应用商店则为其上架的应用）是否模拟自然人人格，与用户进行持续的情感互动（陪伴类服务）？",
     ),
     Trait.VIRTUAL_HUMAN: Text(en="Does it offer virtual humans?", zh="是否提供数字虚拟人？"),
     Trait.EMOTION_RECOGNITION: Text(
@@ -51,6 +52,20 @@ QUESTIONS: Mapping[Trait, Text] = {
 }
 
 
+class Detail(StrEnum):
+    """Facts on which a rule may depend that are no trait: they have a value, not yes or no."""
+
+    USERS = "users"
+    PLACED = "placed"
+
+
+#: What is asked about each detail.
+DETAILS: Mapping[Detail, Text] = {
+    Detail.USERS: Text(en="How many monthly users does it have?", zh="月活跃用户有多少？"),
+    Detail.PLACED: Text(en="On which day was it placed on the market?", zh="何时投放市场？"),
+}
+
+
 class Answer(StrEnum):
     """Whether something binds. ``OPEN``: it depends on a fact that was not given."""
 
@@ -78,7 +93,7 @@ class RuleScope:
     rule: Rule
     answer: Answer
     reason: Text | None = None
-    question: Trait | None = None
+    question: Trait | Detail | None = None
     later: date | None = None
 
 
@@ -119,14 +134,19 @@ class Scope:
         ]
 
     @property
-    def questions(self) -> list[tuple[Trait, list[Rule]]]:
-        """The traits on which something depends, each with the rules that do."""
-        found = dict[Trait, list[Rule]]()
+    def questions(self) -> list[tuple[Trait | Detail, list[Rule]]]:
+        """The facts on which something depends, each with the rules that do."""
+        found = dict[Trait | Detail, list[Rule]]()
         for pack in self.packs:
             for each in pack.of(Answer.OPEN):
                 if each.question is not None:
                     found.setdefault(each.question, []).append(each.rule)
         return list(found.items())
+
+
+def question(fact: Trait | Detail) -> Text:
+    """What to ask about a fact."""
+    return DETAILS[fact] if isinstance(fact, Detail) else QUESTIONS[fact]
 
 
 def assess(book: Rulebook, profile: Profile, on: date, days: int = 90) -> Scope:
@@ -202,11 +222,19 @@ def _rule(rule: Rule, profile: Profile, on: date) -> RuleScope:
                 en=f"if placed before {change.placed_before}, binds from {change.until}",
                 zh=f"在{change.placed_before}之前投放的，自{change.until}起适用",
             )
-            return RuleScope(rule, Answer.OPEN, reason)
+            return RuleScope(rule, Answer.OPEN, reason, Detail.PLACED)
         if profile.placed < change.placed_before:
             reason = Text(en=f"transition to {change.until}", zh=f"过渡期至{change.until}")
             return RuleScope(rule, Answer.NO, reason, later=change.until)
+    if rule.keyword is not Keyword.MUST:
+        return RuleScope(rule, Answer.NO, _NO_DUTY[rule.keyword])
     return fit
+
+
+_NO_DUTY: Mapping[Keyword, Text] = {
+    Keyword.SHOULD: Text(en="recommended, no duty", zh="倡导性规定，非强制义务"),
+    Keyword.MAY: Text(en="a power or permission, no duty", zh="授权或者许可性规定，非义务"),
+}
 
 
 def _fits(rule: Rule, profile: Profile) -> RuleScope:
@@ -218,24 +246,34 @@ def _fits(rule: Rule, profile: Profile) -> RuleScope:
         return no(Text(en=f"binds {whom} only", zh=f"仅约束{chinese}"))
     if not profile.services.intersection(rule.applies.services):
         return no(Text(en="covers other kinds of service", zh="适用于其他服务类型"))
+    traits = _traits(profile, bound)
     for trait in rule.applies.unless:
-        if profile.traits.get(trait):
+        if traits.get(trait):
             return no(Text(en=f"exempt: {trait}", zh=f"豁免：{TRAITS[trait]}"))
-    lacking = [trait for trait in rule.applies.traits if profile.traits.get(trait) is False]
+    lacking = [trait for trait in rule.applies.traits if traits.get(trait) is False]
     if lacking:
         return no(Text(en=f"only for: {lacking[0]}", zh=f"仅适用于：{TRAITS[lacking[0]]}"))
     over = rule.applies.users_over
     if over is not None and profile.users is not None and profile.users <= over:
         return no(Text(en=f"only above {over:,} monthly users", zh=f"仅适用于月活跃用户超过{over:,}的服务"))
-    unknown = [trait for trait in rule.applies.traits if trait not in profile.traits]
-    unknown += [trait for trait in rule.applies.unless if trait not in profile.traits]
+    unknown = [trait for trait in rule.applies.traits if trait not in traits]
+    unknown += [trait for trait in rule.applies.unless if trait not in traits]
     if unknown:
         reason = Text(en=f"depends on: {unknown[0]}", zh=f"取决于：{TRAITS[unknown[0]]}")
         return RuleScope(rule, Answer.OPEN, reason, unknown[0])
     if over is not None and profile.users is None:
         reason = Text(en=f"depends on: more than {over:,} monthly users", zh=f"取决于月活跃用户是否超过{over:,}")
-        return RuleScope(rule, Answer.OPEN, reason)
+        return RuleScope(rule, Answer.OPEN, reason, Detail.USERS)
     return RuleScope(rule, Answer.YES)
+
+
+#: What a role has by what it is. A platform publishes, and so does who deploys a system; a provider may or may not.
+_IMPLIED: Mapping[Obligor, Trait] = {Obligor.PLATFORM: Trait.PUBLISHING, Obligor.USER: Trait.PUBLISHING}
+
+
+def _traits(profile: Profile, bound: frozenset[Obligor]) -> Mapping[Trait, bool]:
+    """What is known of the traits of a service in the roles that a rule binds. What was said of it wins."""
+    return {**{_IMPLIED[role]: True for role in bound if role in _IMPLIED}, **profile.traits}
 
 
 OBLIGORS: Mapping[Obligor, str] = {

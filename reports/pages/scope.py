@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from shenhe.rulebook import Text
-from shenhe.rulebook.scope import QUESTIONS, Answer, Profile, Scope
+from shenhe.rulebook.scope import Answer, Profile, Scope, question
 
 from ..figures.drawing import Numbers
 from .language import language_of
@@ -68,8 +68,8 @@ def _content(found: Scope, profile: Profile, lang: str) -> tuple[str, str, list[
         [(each.rule.provision, of(each.rule.title), of(each.rule.filed_with)) for each in found.filings],
     )
     open_questions = _table(
-        ("特征", "问题", "相关规则数") if zh else ("Trait", "Question", "Rules"),
-        [(trait.value, of(QUESTIONS[trait]), str(len(rules))) for trait, rules in found.questions],
+        ("事实", "问题", "相关规则数") if zh else ("Fact", "Question", "Rules"),
+        [(fact.value, of(question(fact)), str(len(rules))) for fact, rules in found.questions],
     )
     rules = _table(
         ("规则", "名称", "是否适用", "理由", "核实状态") if zh else ("Rule", "Title", "Binds", "Why", "Status"),

@@ -53,7 +53,7 @@ def answers(found: Scope) -> dict[str, Answer]:
 
 ALL_NO = {trait.value.replace("-", "_"): False for trait in Trait}
 
-#: Five typical services, the packs that bind each, and rules that do and do not.
+#: Typical services, the packs that bind each, and rules that do and do not.
 TYPICAL: dict[str, tuple[dict[str, Any], set[str], set[str], set[str]]] = {
     "picture generator in China": (
         {
@@ -76,14 +76,33 @@ TYPICAL: dict[str, tuple[dict[str, Any], set[str], set[str], set[str]]] = {
     ),
     "photo editor in the EU": (
         {"markets": ("eu",), "services": ("non-biometric-image-video",), **ALL_NO, "standard_editing": True},
+        {"eu-ai-act-50"},
+        {"eu-ai-act-50/50.5"},
+        {"eu-ai-act-50/50.2", "eu-ai-act-50/50.4", "eu-ai-act-50/code-1.1", "eu-dsa/16.1"},
+    ),
+    "picture gallery with a generator in the EU": (
+        {"markets": ("eu",), "services": ("biometric-image-video",), **ALL_NO, "publishing": True},
         {"eu-ai-act-50", "eu-dsa"},
-        {"eu-ai-act-50/50.4"},
-        {"eu-ai-act-50/50.2", "eu-ai-act-50/code-1.1"},
+        {"eu-ai-act-50/50.4", "eu-dsa/16.1", "eu-dsa/20"},
+        {"eu-ai-act-50/code-1.1", "eu-ai-act-50/50.3"},
+    ),
+    "chat assistant in China": (
+        {"markets": ("cn",), "services": ("text",), **ALL_NO, "minors": True},
+        {"cn-dsp-2023", "cn-genai-2023", "cn-labeling-2025", "cn-minors", "cn-pipl"},
+        {"cn-pipl/15.1", "cn-pipl/31.1", "cn-pipl/47", "cn-minors/7", "cn-penalties/csl-51"},
+        {"cn-pipl/29", "cn-minors/31", "cn-minors/43", "cn-penalties/csl-identity", "cn-labeling-2025/5.2"},
+    ),
+    "companion in the US for adults": (
+        {"markets": ("us",), "services": ("text", "voice"), **ALL_NO, "companion": True},
+        {"us-states"},
+        {"us-states/ny-gbl-1700", "us-states/ca-sb243.misled", "us-states/hi-248"},
+        {"us-states/ca-sb243", "us-states/hi-248.minors", "us-states/co-1263", "us-take-it-down/3.b"},
     ),
     "app store in China": (
         {"markets": ("cn",), "roles": ("app-store",), **ALL_NO, "companion": True},
-        {"cn-dsp-2023", "cn-labeling-2025", "cn-anthropomorphic-2026", "cn-penalties"},
-        {"cn-dsp-2023/13.1", "cn-labeling-2025/7", "cn-anthropomorphic-2026/25", "cn-penalties/csl-50.2"},
+        {"cn-dsp-2023", "cn-labeling-2025", "cn-anthropomorphic-2026", "cn-penalties", "cn-civil-code"},
+        {"cn-dsp-2023/13.1", "cn-labeling-2025/7", "cn-anthropomorphic-2026/25", "cn-penalties/csl-50.2"}
+        | {"cn-civil-code/1019", "cn-penalties/csl-logs"},
         {"cn-dsp-2023/16.1", "cn-penalties/csl-49"},
     ),
     "large platform in India and the US": (
@@ -118,6 +137,32 @@ def test_a_fact_not_given_leaves_rules_open_and_asks_for_it() -> None:
     assert not service("cn", **ALL_NO).questions
 
 
+def test_platform_and_deployer_publish_by_what_they_are() -> None:
+    assert answers(service("us", roles=("platform",)))["us-take-it-down/3.b"] is Answer.YES
+    assert answers(service("us", roles=("provider",)))["us-take-it-down/3.b"] is Answer.OPEN
+    assert answers(service("eu", roles=("user",)))["eu-ai-act-50/50.4"] is Answer.YES
+    assert answers(service("eu", roles=("platform",), publishing=False))["eu-dsa/16.1"] is Answer.NO, (
+        "what is said wins"
+    )
+
+
+def test_recommendation_is_no_duty_and_raises_no_question() -> None:
+    found = next(
+        each for each in pack(service("eu"), "eu-ai-act-50").rules if each.rule.provision.endswith("/code-1.1")
+    )
+    assert found.answer is Answer.NO
+    assert found.reason is not None
+    assert found.reason.en == "recommended, no duty"
+    asked = {rule.provision for _, rules in service("eu").questions for rule in rules}
+    assert "eu-ai-act-50/code-1.1" not in asked
+
+
+def test_every_trait_decides_some_rule() -> None:
+    rules = load_rulebook().rules.values()
+    used = {trait for rule in rules for trait in (*rule.applies.traits, *rule.applies.unless)}
+    assert used == set(Trait)
+
+
 def test_number_of_users_decides_where_the_law_has_a_threshold() -> None:
     def washington(users: int | None) -> Answer:
         return answers(service("us", users=users, on=date(2027, 3, 1), **ALL_NO))["us-states/wa-1170"]
@@ -125,6 +170,17 @@ def test_number_of_users_decides_where_the_law_has_a_threshold() -> None:
     assert washington(None) is Answer.OPEN
     assert washington(1_000_000) is Answer.NO
     assert washington(1_000_001) is Answer.YES
+
+
+def test_numbers_and_days_that_decide_are_asked_for() -> None:
+    def asked(*markets: str, users: int | None = None, placed: date | None = None) -> dict[str, set[str]]:
+        found = service(*markets, roles=("provider", "platform"), users=users, placed=placed, **ALL_NO)
+        return {fact.value: {rule.provision for rule in rules} for fact, rules in found.questions}
+
+    assert asked("in") == {"users": {"in-2026/declaration"}}
+    assert asked("in", users=9_000_000) == {}
+    assert asked("eu") == {"placed": {"eu-ai-act-50/50.2"}}
+    assert asked("eu", placed=date(2026, 9, 1)) == {}
 
 
 def test_day_of_placing_decides_a_transition() -> None:
