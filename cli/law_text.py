@@ -12,7 +12,8 @@ import typer
 from .law_words import word, words
 
 if TYPE_CHECKING:
-    from shenhe.rulebook import Deadline, Fine, Pack, Penalty, Rule, Rulebook, Rung, Text, Trait
+    from shenhe.rulebook import Deadline, Fine, Pack, Penalty, Rule, Rulebook, Rung, Text
+    from shenhe.rulebook.rule import Applies
 
 Lines = list[tuple[str, str]]
 
@@ -154,17 +155,17 @@ def step(rung: Rung, lang: str) -> str:
 
 def rule_lines(book: Rulebook, rule: Rule, day: date, lang: str) -> Lines:
     """A rule in full: obligors, dates in force, penalties, how it is tested, and how well it is verified."""
-    from shenhe.rulebook.scope import OBLIGORS, TRAITS
+    from shenhe.rulebook.scope import OBLIGORS
 
     zh = lang == "zh"
     whom = "、".join(OBLIGORS[each] for each in rule.obligors) if zh else ", ".join(rule.obligors)
     strength = word(rule.keyword, lang)
     lines: Lines = [("binds", f"{whom}（{strength}）" if zh else f"{whom} ({strength})")]
-    covers = _covers(rule, lang, TRAITS)
-    if covers:
-        lines.append(("covers", covers))
+    covered = covers(rule.applies, lang)
+    if covered:
+        lines.append(("covers", covered))
     if rule.deadline:
-        lines.append(("deadline", _deadline(rule.deadline, lang)))
+        lines.append(("deadline", time_limit(rule.deadline, lang)))
     lines.append(("in force", _in_force(rule, day, lang)))
     for event in rule.court:
         case = f", {event.case}" if event.case else ""
@@ -175,7 +176,7 @@ def rule_lines(book: Rulebook, rule: Rule, day: date, lang: str) -> Lines:
         text = (
             f"{change.placed_before}之前投放的，自{change.until}起适用"
             if zh
-            else f"systems placed on the market before {change.placed_before} is bound from {change.until}"
+            else f"systems placed on the market before {change.placed_before} are bound from {change.until}"
         )
         lines.append(("transition", text + (f" ({change.note})" if change.note else "")))
     for link, penalty in book.penalties_of(rule, day):
@@ -233,8 +234,11 @@ def pack_lines(pack: Pack, lang: str) -> Lines:
     return lines
 
 
-def _covers(rule: Rule, lang: str, traits: Mapping[Trait, str]) -> str:
-    zh, applies = lang == "zh", rule.applies
+def covers(applies: Applies, lang: str) -> str:
+    """What a rule covers, in one line; nothing if it covers everything."""
+    from shenhe.rulebook.scope import TRAITS
+
+    zh = lang == "zh"
     parts = []
     if len(applies.services) < 6:
         parts.append(words(applies.services, lang))
@@ -244,8 +248,8 @@ def _covers(rule: Rule, lang: str, traits: Mapping[Trait, str]) -> str:
         named = ("services that Art. 17(1) names", "第十七条第一款所列服务")
         other = ("services that Art. 17(1) does not name", "第十七条第一款所列以外的服务")
         parts.append((named if applies.named_in_17_1 else other)[zh])
-    parts += [f"限于：{traits[trait]}" if zh else f"only with: {trait}" for trait in applies.traits]
-    parts += [f"除外：{traits[trait]}" if zh else f"not with: {trait}" for trait in applies.unless]
+    parts += [f"限于：{TRAITS[trait]}" if zh else f"only with: {trait}" for trait in applies.traits]
+    parts += [f"除外：{TRAITS[trait]}" if zh else f"not with: {trait}" for trait in applies.unless]
     if applies.users_over:
         parts.append(
             f"月活跃用户超过{applies.users_over:,}" if zh else f"more than {applies.users_over:,} monthly users"
@@ -254,7 +258,8 @@ def _covers(rule: Rule, lang: str, traits: Mapping[Trait, str]) -> str:
     return ("；" if zh else "; ").join(parts)
 
 
-def _deadline(deadline: Deadline, lang: str) -> str:
+def time_limit(deadline: Deadline, lang: str) -> str:
+    """A time limit in words, with what it is counted from."""
     zh = lang == "zh"
     units = {"seconds": "秒", "hours": "小时", "days": "日", "working-days": "个工作日", "months": "个月"}
     if deadline.amount is None or deadline.unit is None:

@@ -14,6 +14,7 @@ import typer
 from . import completion
 from .law_text import (
     checked_language,
+    covers,
     fines,
     of,
     pack_lines,
@@ -22,6 +23,8 @@ from .law_text import (
     print_table,
     rule_lines,
     standing,
+    step,
+    time_limit,
 )
 from .law_words import heads, word
 from .options import chosen_readings
@@ -376,15 +379,27 @@ def _day(text: str | None, option: str = "--on") -> date:
         raise RulebookError(f"{option}: found {text!r}, expected a day such as 2025-09-01") from None
 
 
-def _short(value: object, lang: str) -> str:
+def _short(value: Any, lang: str) -> str:
     """One side of an amendment, on one line."""
-    if isinstance(value, dict) and {"en", "zh"} <= set(value):
-        return str(value[lang])
+    from shenhe.rulebook.penalty import Rung
+    from shenhe.rulebook.rule import Applies, Deadline
+
     if isinstance(value, dict):
-        return json.dumps(
-            {name: each for name, each in value.items() if each not in (None, [], ())}, ensure_ascii=False
-        )
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
+        names = set(value)
+        if {"en", "zh"} <= names:
+            return str(value[lang])
+        if {"step", "measures"} <= names:
+            return step(Rung.model_validate(value), lang)
+        if {"services", "modalities"} <= names:
+            return covers(Applies.model_validate(value), lang) or "-"
+        if {"kind", "counted_from"} <= names:
+            return time_limit(Deadline.model_validate(value), lang)
+        if "penalty" in names:
+            return str(value["penalty"])
+        return ", ".join(f"{name}: {_short(each, lang)}" for name, each in value.items() if each not in (None, []))
+    if isinstance(value, list):
+        return "; ".join(_short(each, lang) for each in value) or "-"
+    return "-" if value is None else str(value)
 
 
 def _choose(

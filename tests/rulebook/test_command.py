@@ -289,6 +289,15 @@ def test_diff_lists_new_ended_and_amended_rules() -> None:
     assert {change["id"].partition("/")[0] for change in data["changes"]} == {"us-states"}
 
 
+def test_diff_says_what_an_amendment_imposes_in_words() -> None:
+    out = rules("diff", "--from", "2025-12-31", "--to", "2026-01-01", "--market", "cn").out
+    assert "{" not in out
+    assert "+ first: order to rectify, warning, public notice, fine 50,000–500,000 RMB (optional); refusal" in out
+    chinese = rules("diff", "--from", "2025-12-31", "--to", "2026-01-01", "--market", "cn", "--lang", "zh").out
+    assert "罚款50,000元以上500,000元以下" in chinese
+    assert "{" not in chinese
+
+
 def test_diff_backwards_turns_beginnings_into_endings() -> None:
     forth = rules("diff", "--from", "2026-07-14", "--to", "2026-07-15", "--json").json["changes"]
     back = rules("diff", "--from", "2026-07-15", "--to", "2026-07-14", "--json").json["changes"]
