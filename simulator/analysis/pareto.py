@@ -7,6 +7,7 @@ its own in one folder of shards: a search that was stopped repeats nothing, and 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -58,7 +59,9 @@ def pareto_arms(run: StudyRun, baseline: str | None = None) -> Analysis:
     """Which arms of a study no other beats on all its objectives, by their means over worlds.
 
     ``table``: arm, a column for each objective with its half-width ``<metric>_conf`` (95 %), ``within_limits`` where an
-    objective has a limit, and ``front``: an arm outside a limit is never on it. With ``baseline``, columns are paired
+    objective has a limit, ``front``: an arm outside a limit is never on it, and ``clearly_beaten``: another arm within
+    the limits is better on every objective on which they differ, by paired differences beyond chance. With
+    ``baseline``, columns are paired
     differences from that arm, whose half-widths are those of the differences; limits still bind the arms themselves.
     """
     objectives = run.study.objectives
@@ -85,6 +88,7 @@ def pareto_arms(run: StudyRun, baseline: str | None = None) -> Analysis:
     front = np.zeros(len(table), dtype=bool)
     front[within] = undominated(np.array(costs).T[within])
     table["front"] = front
+    table["clearly_beaten"] = _clearly_beaten(run, objectives, within)
     count = int(table["front"].sum())
     table = table.sort_values(["front", objectives[0].metric], ascending=[False, True], kind="stable").reset_index(
         drop=True
@@ -93,10 +97,15 @@ def pareto_arms(run: StudyRun, baseline: str | None = None) -> Analysis:
     title = f"{count} of {len(table)} policies are beaten by no other on {words} together"
     if not within.all():
         title += f"; {int((~within).sum())} are outside a limit"
+    beaten = table["within_limits"] & ~table["front"] if "within_limits" in table else ~table["front"]
+    unclear = int((beaten & ~table["clearly_beaten"]).sum())
+    if unclear:
+        title += f"; chance may decide for {unclear} of the others"
     notes = [
         (
-            "An arm is on the front when no other is at least as good on every objective and better on one. Means"
-            " decide: where half-widths (conf, 95 %) overlap, chance may have."
+            "An arm is on the front when no other is at least as good on every objective and better on one, by the"
+            " means. clearly_beaten: another arm is better beyond chance, by the paired differences (95 %, Bonferroni"
+            " over the objectives). More replications clear up the rest."
         )
     ]
     if base is not None:
@@ -108,6 +117,32 @@ def pareto_arms(run: StudyRun, baseline: str | None = None) -> Analysis:
     if base is not None:
         facts["baseline"] = base
     return Analysis("pareto", title, table, tuple(notes), _units(run, columns), facts=facts)
+
+
+def _clearly_beaten(
+    run: StudyRun, objectives: Sequence[Objective], within: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Which arms another within the limits beats beyond chance: better on one objective at least, worse on none, and
+    every difference that is not exactly zero has its whole interval on that side.
+    """
+    level = 1.0 - 0.05 / len(objectives)
+    values = {
+        item.metric: [frame.to_numpy(dtype=np.float64) for frame in aligned(run, item.metric).values()]
+        for item in objectives
+    }
+    found = np.zeros(len(run.arms), dtype=bool)
+    for beaten, better in itertools.permutations(range(len(run.arms)), 2):
+        if found[beaten] or not within[better]:
+            continue
+        best = []
+        for item in objectives:
+            difference = item.sign * (values[item.metric][better] - values[item.metric][beaten])
+            estimate = mean_over_worlds(difference, common=is_common(run))
+            if estimate.mean == 0.0 and estimate.se == 0.0:
+                continue
+            best.append(estimate.mean + estimate.half_width(level) < 0.0)
+        found[beaten] = bool(best) and all(best)
+    return found
 
 
 def _units(run: StudyRun, columns: Sequence[str] | dict[str, Any]) -> dict[str, str]:

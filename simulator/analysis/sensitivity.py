@@ -117,11 +117,11 @@ def sensitivity(
         kinds = ["lever" if name in levers else "unknown" for name in table["parameter"]]
         table.insert(1, "kind", kinds)
         notes.append("Levers were sampled together with unknowns: the spread is over settings and worlds alike.")
-    title = _title(table, measure, subject.words)
+    title = title_of(table, measure, subject.words)
     return Analysis("sensitivity", title, table, tuple(notes), facts={**subject.facts, "chance": chance})
 
 
-def _title(table: pd.DataFrame, measure: str, words: str) -> str:
+def title_of(table: pd.DataFrame, measure: str, words: str) -> str:
     """Which parameters matter most, as far as their intervals tell them apart."""
     sizes, halves = table[measure].to_numpy(), table[f"{measure}_conf"].to_numpy()
     names = table["parameter"].tolist()

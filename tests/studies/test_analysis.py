@@ -16,10 +16,9 @@ from shenhe.simulator import study
 from shenhe.simulator.analysis import KINDS, analyse, overview
 from shenhe.simulator.analysis.contrasts import compare_arms, holm, mean_over_worlds
 from shenhe.simulator.analysis.discovery import Box, prim, quasi_p_values
-from shenhe.simulator.analysis.pareto import search_policies, undominated
 from shenhe.simulator.analysis.robustness import regret
 from shenhe.simulator.analysis.selection import kim_nelson
-from shenhe.simulator.analysis.sensitivity import indices, share_of_chance, switching_values
+from shenhe.simulator.analysis.sensitivity import indices, share_of_chance, switching_values, title_of
 from shenhe.simulator.analysis.tipping import tipping
 from shenhe.simulator.runs.executors import Inline
 from shenhe.simulator.scenario.designs import Parameter, unit_points
@@ -250,15 +249,6 @@ def test_the_box_of_a_study_holds_what_it_says(run: study.StudyRun) -> None:
 # -- several objectives, regret, tipping
 
 
-def test_undominated_is_what_no_other_beats() -> None:
-    dice = np.random.default_rng(9)
-    costs = dice.integers(0, 5, size=(60, 3)).astype(float)
-    front = undominated(costs)
-    for k, row in enumerate(costs):
-        beaten = any((other <= row).all() and (other < row).any() for other in costs)
-        assert bool(front[k]) is not beaten
-
-
 def test_regret_is_against_the_best_of_the_same_world() -> None:
     costs = pd.DataFrame({"a": [1.0, 5.0], "b": [3.0, 4.0]})
     assert regret(costs).to_dict("list") == {"a": [0.0, 1.0], "b": [2.0, 0.0]}
@@ -316,45 +306,31 @@ def test_tipping_points_of_a_study(tmp_path: Path) -> None:
     assert len(answer.details["ends"]) == 12
 
 
-@pytest.fixture(scope="module")
-def levers() -> dict[str, Any]:
-    search = {
-        "levers": [
-            {"path": "policy.detection.inspection_rate", "name": "inspections", "low": 0.0, "high": 1.0},
-            {"path": "policy.staff.inspectors", "name": "inspectors", "low": 1, "high": 4, "integer": True},
-        ],
-        "population": 6,
-        "generations": 3,
-    }
-    worlds = small_study()["worlds"] | {"size": 1}
-    goals = [{"metric": "violations"}, {"metric": "staff_years"}, {"metric": "wrongful_sanctions"}]
-    return small_study(search=search, worlds=worlds, replications=3, objectives=goals)
-
-
-def test_a_search_gives_the_same_front_and_repeats_nothing(
-    levers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("sizes", "halves", "title"),
+    [
+        ([0.73, 0.08, -0.05], [0.85, 0.3, 0.2], "No parameter visibly moves harm"),
+        ([0.73, 0.60, -0.05], [0.10, 0.1, 0.2], "a and b move harm most; their intervals overlap"),
+        ([0.73, 0.08, -0.05], [0.10, 0.1, 0.2], "a moves harm most"),
+    ],
+)
+def test_only_a_parameter_that_its_interval_sets_apart_is_called_the_most_important(
+    sizes: list[float], halves: list[float], title: str
 ) -> None:
-    pytest.importorskip("pymoo")
-    plan = study.load_study(levers)
-    first, run = search_policies(plan, tmp_path / "one", Inline())
-    assert {"inspections", "inspectors", "front"} <= set(first.table.columns)
-    assert run.study.seed == plan.study.seed + 1, "the front is judged on fresh draws"
-    assert first.table.loc[first.table["front"], "arm"].size >= 1
-    made: list[Any] = []
-    monkeypatch.setattr("shenhe.simulator.study.ledger.run_job", lambda job: made.append(job))
-    again, _ = search_policies(plan, tmp_path / "one", Inline())
-    assert made == []
-    pd.testing.assert_frame_equal(first.table, again.table)
+    table = pd.DataFrame({"parameter": ["a", "b", "c"], "total": sizes, "total_conf": halves})
+    assert title_of(table, "total", "harm").startswith(title)
 
 
-def test_a_search_without_pymoo_gives_the_command(
-    levers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in [name for name in sys.modules if name.split(".")[0] == "pymoo"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "pymoo", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'shenhe\[studies\]'"):
-        search_policies(study.load_study(levers), tmp_path / "none", Inline())
+def test_a_negative_index_is_explained(run: study.StudyRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("SALib")
+
+    def found(lowest: float) -> str:
+        table = pd.DataFrame({"parameter": ["gain", "sensitivity"], "first": [0.9, lowest], "first_conf": [0.1, 0.1]})
+        monkeypatch.setattr("shenhe.simulator.analysis.sensitivity.indices", lambda *_: table)
+        return " ".join(analyse("sensitivity", run).notes)
+
+    assert "An index cannot be negative" in found(-0.05)
+    assert "negative" not in found(0.05)
 
 
 # -- differences between arms
@@ -432,28 +408,6 @@ def test_an_option_that_does_not_apply_is_refused(run: study.StudyRun) -> None:
             analyse(kind, run, **option)
     with pytest.raises(StudyError, match="expected two different arms"):
         analyse("sensitivity", run, arm="as-enacted", baseline="as-enacted")
-
-
-def test_an_arm_outside_a_limit_is_never_on_the_front(run: study.StudyRun, tmp_path: Path) -> None:
-    means = analyse("pareto", run).table.set_index("arm")["inspections"]
-    limit = (means["inspect-more"] + means["as-enacted"]) / 2
-    objectives = [{"metric": "violations"}, {"metric": "inspections", "limit": float(limit)}]
-    changed = small_study(worlds=small_study()["worlds"] | {"size": 32}, replications=4, objectives=objectives)
-    table = analyse("pareto", study.run_study(changed, tmp_path / "limited", Inline())).table.set_index("arm")
-    assert table["within_limits"].to_dict() == {"as-enacted": True, "the-same": True, "inspect-more": False}
-    assert not table.loc["inspect-more", "front"]
-
-
-def test_a_search_keeps_the_limits_of_its_objectives(levers: dict[str, Any], tmp_path: Path) -> None:
-    pytest.importorskip("pymoo")
-    free, _ = search_policies(study.load_study(levers), tmp_path / "free", Inline())
-    metric = levers["objectives"][1]["metric"]
-    limit = float(free.table[metric].median())
-    bounded = levers | {"objectives": [levers["objectives"][0], {**levers["objectives"][1], "limit": limit}]}
-    found, _ = search_policies(study.load_study(bounded), tmp_path / "bounded", Inline())
-    front = found.table[found.table["front"]]
-    assert len(front)
-    assert (front[metric] <= limit).all()
 
 
 # -- all of them
