@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pkgutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,10 @@ EXPENSIVE = (
     "shenhe.simulator.validation.claims.judge",
     "shenhe.sample.server.SampleServer.__enter__",
 )
+
+#: Seconds of processor time within which a wrong input is refused, once everything is imported. The slowest reads a
+#: whole study or rulebook; the cheapest expensive step of the list above takes several times as long.
+SOON = 3.0
 
 #: Wrong inputs of every command, each beside right ones, and a part of the message. {file} is an existing file that is
 #: no folder, {folder} an empty folder, {report} a report.json, {study} a study file that is wrong in one place.
@@ -113,6 +119,13 @@ objectives:
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def imported() -> None:
+    """Import what the commands need, so that the clock measures the commands."""
+    for name in (*EXPENSIVE, "shenhe.reports.pages.study", "shenhe.labels"):
+        pkgutil.resolve_name(name)
+
+
 def stopped(name: str) -> Callable[..., Any]:
     def fail(*_: Any, **__: Any) -> Any:
         pytest.fail(f"{name} ran before every input was checked")
@@ -148,7 +161,10 @@ def test_a_wrong_input_ends_a_command_before_it_computes(
     monkeypatch.chdir(tmp_path)
     values = {name: tmp_path / name for name in ("file", "folder")}
     values |= {"report": tmp_path / "report.json", "study": tmp_path / "study.yaml"}
+    began = time.process_time()
     done = shenhe(*(word.format(**values) for word in words.split()))
+    spent = time.process_time() - began
+    assert spent < SOON, f"refused after {spent:.1f} s of processor time"
     assert done.exit_code == 2, done.output
     assert message in " ".join(done.stderr.replace("│", " ").split()), done.stderr
     assert done.stdout == ""
