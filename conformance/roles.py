@@ -10,6 +10,7 @@ To add an operation: a member of :class:`.operations.Operation`, its method in a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Protocol
 
 from shenhe.rulebook import Obligor
@@ -183,6 +184,11 @@ GROUPS: Mapping[TargetRole, tuple[type, ...]] = {
 
 def operations_of(roles: Iterable[TargetRole | str]) -> frozenset[Operation]:
     """The operations of targets with these roles."""
+    return _operations_of(frozenset(roles))
+
+
+@cache  # every check asks for every report of a run
+def _operations_of(roles: frozenset[TargetRole | str]) -> frozenset[Operation]:
     return frozenset(
         operation
         for role in roles

@@ -31,7 +31,10 @@ def by_rule(
     chosen: dict[str, Rule], results: list[CheckResult], level: Level
 ) -> tuple[list[RuleResult], list[UndecidedRule]]:
     """The rules that checks decided, each with the gravest verdict among them, and the others with the reason."""
+    from ..checks import deciding_levels
+
     decided, undecided = [], []
+    levels = deciding_levels(chosen.values())
     deciding: dict[str, list[CheckResult]] = {}
     for result in results:
         for name in dict.fromkeys(result.rules):
@@ -47,7 +50,7 @@ def by_rule(
                     title=title,
                     behaviour=rule.behaviour.value,
                     seen_by=rule.seen_by.value,
-                    reason=_why_undecided(rule, level),
+                    reason=_why_undecided(rule, level, levels[rule.provision]),
                 )
             )
             continue
@@ -129,17 +132,15 @@ def _softened(result: CheckResult, rule: Rule) -> CheckResult:
     return result.model_copy(update={"verdict": "review", "reason": f"{result.reason} ({why})"})
 
 
-def _why_undecided(rule: Rule, level: Level) -> str:
-    from ..checks import all_checks
-
+def _why_undecided(rule: Rule, level: Level, levels: frozenset[Level]) -> str:
     if rule.seen_by is not SeenBy.PROBE:
         return rule.seen_by_reason or "no probe can see this"
     if rule.keyword is Keyword.MAY:
         return "a permission, which cannot be violated"
-    higher = [check.level for check in all_checks() if check.decides(rule) and not level.includes(check.level)]
+    higher = [each for each in levels if not level.includes(each)]
     if higher:
         return f"decided at level {min(higher, key=list(Level).index).value}"
-    if any(check.decides(rule) for check in all_checks()):
+    if levels:
         return "what this provider makes cannot be judged by the checks of this level"
     return "no check decides this rule yet"
 

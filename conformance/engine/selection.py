@@ -156,12 +156,14 @@ def left_out_rules(
     on: date,
 ) -> list[LeftOutRule]:
     """The rules in force that bind the provider and that some check decides, but none of this run."""
-    from ..checks import all_checks
+    from ..checks import deciding_levels
 
     narrowed = chosen_rules(book, capabilities, packs, None, on) if packs is not None else None
     found = []
-    for name, rule in chosen_rules(book, capabilities, None, None, on).items():
-        levels = [check.level for check in all_checks() if check.decides(rule)]
+    bound = chosen_rules(book, capabilities, None, None, on)
+    by_rule = deciding_levels(bound.values())
+    for name, rule in bound.items():
+        levels = by_rule[rule.provision]
         if not levels or rule.seen_by is not SeenBy.PROBE:
             continue
         lowest = min(levels, key=list(Level).index)
