@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
+import subprocess
 from collections.abc import Collection, Iterable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -21,3 +24,19 @@ def only(quick: Collection[Any], values: Iterable[Any]) -> list[Any]:
     if unknown := [each for each in quick if each not in parameters]:
         raise ValueError(f"found {unknown}, expected some of {parameters}")
     return [pytest.param(each, marks=() if each in quick else pytest.mark.slow) for each in parameters]
+
+
+@cache
+def commit() -> str:
+    """The commit at hand, by which samples are drawn; ``none`` outside a repository."""
+    done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "none"
+
+
+def drawn(count: int, values: Iterable[Any], always: Collection[Any] = ()) -> list[Any]:
+    """The values as parameters: ``count`` of them, drawn by the commit, and those of ``always`` are quick; the others
+    are marked slow. Every commit tries other ones. Raises ``ValueError`` as :func:`only` does.
+    """
+    parameters = list(values)
+    left = [each for each in parameters if each not in always]
+    return only([*always, *random.Random(commit()).sample(left, min(count, len(left)))], parameters)

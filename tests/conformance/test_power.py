@@ -22,6 +22,7 @@ from shenhe.sample.appstore import STORE_FAULTS
 from shenhe.sample.faults.fault import Reach
 
 from ..sample.of_platforms import OF_PLATFORMS, OF_SUPPORTERS
+from ..sampling import only
 
 ON = date(2026, 9, 1)
 #: Enough for every fault of the core level, most of which an enumerated case finds.
@@ -33,12 +34,11 @@ NOT_IN_FORCE = {rule.provision for rule in load_rulebook().rules.values()} - {
 
 
 def sampled(level: Level) -> list[Any]:
-    """The faults of a level: one of sixteen on every run, all of them with the slow tests and in `make power`."""
+    """The faults of a level: one of 48 on every run, all of them with the slow tests and in `make power`."""
     names = [
         name for name, fault in FAULTS.items() if fault.level == level and name not in {*OF_PLATFORMS, *OF_SUPPORTERS}
     ]
-    quick = {name for name in names if FAULTS[name].reach is not Reach.DRAWN and names.index(name) % 16 == 0}
-    return [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in names]
+    return only([name for name in names[::48] if FAULTS[name].reach is not Reach.DRAWN], names)
 
 
 def run(
@@ -172,16 +172,28 @@ def test_a_review_comes_with_its_exchanges() -> None:
     assert "tool" in next(check for check in left if check.name.startswith("detection")).finding.evidence[0].data  # type: ignore[union-attr]
 
 
+#: Faults of the core level that the draft of 2022 forbids too.
+CORE_IN_THE_DRAFT = (
+    "report-decided-late",
+    "verified-by-naming-another",
+    "consent-outlives-expiry",
+    "report-needs-account",
+)
+
+
 @pytest.mark.parametrize(
     "name",
-    [
-        *("report-decided-late", "verified-by-naming-another", "consent-outlives-expiry", "report-needs-account"),
-        *(
-            pytest.param(name, marks=pytest.mark.slow)
-            for name, fault in FAULTS.items()
-            if fault.level == Level.EXTENDED
-        ),
-    ],
+    only(
+        CORE_IN_THE_DRAFT[::2],
+        [
+            *CORE_IN_THE_DRAFT,
+            *(
+                name
+                for name, fault in FAULTS.items()
+                if fault.level == Level.EXTENDED and name not in {*OF_PLATFORMS, *OF_SUPPORTERS}
+            ),
+        ],
+    ),
 )
 def test_a_fault_fails_exactly_its_rules_of_the_draft(name: str) -> None:
     fault = FAULTS[name]

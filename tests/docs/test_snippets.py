@@ -26,6 +26,7 @@ from shenhe.rulebook import Rule, load_rulebook
 from shenhe.simulator import load_scenario
 from shenhe.simulator.study import load_study
 
+from ..sampling import drawn
 from .desk import only_parsed, parse, run, run_script
 from .pages import COMMANDS, FILES, OUTPUT, PAGES, PYTHON, ROOT, Block, Command, blocks, commands
 
@@ -51,7 +52,11 @@ def test_every_block_has_a_known_language() -> None:
     assert sum(block.language in COMMANDS for block in BLOCKS) > 15
 
 
-@pytest.mark.parametrize("page", PAGES)
+#: Pages whose commands take ten seconds and more: each commit tries one of them.
+LENGTHY = ("docs/sample.md", "docs/benchmarks.md", "docs/calibration.md", "docs/pytest.md", "docs/ci.md")
+
+
+@pytest.mark.parametrize("page", drawn(1, PAGES, always=[page for page in PAGES if page not in LENGTHY]))
 def test_commands_run_as_documented(page: str, desk: Path) -> None:
     for block in blocks(page):
         if block.language in COMMANDS:

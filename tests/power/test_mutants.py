@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ..sampling import commit
 from .mutants import __main__ as command
 from .mutants.lawful import lawful
 from .mutants.operators import OPERATORS, mutants_of, mutated
@@ -57,7 +58,7 @@ def test_most_killed_mutants_are_still_there() -> None:
 
 def test_killed_mutants_stay_killed() -> None:
     known = {mutant.key: mutant for mutant in all_mutants() if mutant.key in KILLED}
-    chosen = random.Random(command.commit()).sample(sorted(known), min(FEW, len(known)))
+    chosen = random.Random(commit()).sample(sorted(known), min(FEW, len(known)))
     for key in chosen:
         check, mutant = KILLED[key], known[key]
         reached = {check: frozenset({(mutant.module, mutant.statement or 0)})}

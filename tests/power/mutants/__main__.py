@@ -9,7 +9,6 @@ import argparse
 import hashlib
 import json
 import random
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -21,6 +20,7 @@ from typing import Any
 
 import yaml
 
+from ...sampling import commit
 from .loading import PROVIDER, SUBJECTS, Subject
 from .trying import Baseline, Tried, all_mutants, baseline, names_of_checks, tried
 
@@ -71,12 +71,6 @@ def row(done: Tried) -> dict[str, Any]:
         "seen": done.seen,
         "seconds": done.seconds,
     }
-
-
-def commit() -> str:
-    """The commit at hand, by which samples are drawn."""
-    said = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    return said.stdout.strip() or "none"
 
 
 def markdown(rows: Iterable[dict[str, Any]]) -> str:
