@@ -7,6 +7,8 @@ from pathlib import Path
 
 import yaml
 
+from .conftest import HEAVY
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -25,3 +27,8 @@ def test_issue_forms_are_complete() -> None:
         form = yaml.safe_load(path.read_text(encoding="utf-8"))
         assert {"name", "description", "body"} <= set(form), path.name
         assert any(part.get("validations", {}).get("required") for part in form["body"]), path.name
+
+
+def test_every_heavy_test_exists() -> None:
+    missing = [place for place in HEAVY if not (ROOT / "tests" / place).exists()]
+    assert missing == [], "moved or renamed: `make quick` would run them"

@@ -17,6 +17,13 @@ SMALL: dict[str, Any] = {
     "registry.reviewers": 10,
 }
 
+#: A fine at the first violation, with the warning and the order to rectify.
+FINED_AT_ONCE: dict[str, Any] = {
+    "policy__fine_on": "first-violation",
+    "policy__ladder__0__sanctions": ["warning", "order-to-rectify", "fine"],
+    "policy__ladder__0__fine": {"low": 10_000, "high": 100_000},
+}
+
 
 def small(name: str = "cn-2023", **changes: Any) -> Scenario:
     """A shipped scenario with 60 providers from the first day and 500 days; ``a__b`` in a keyword is ``a.b``."""

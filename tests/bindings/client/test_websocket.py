@@ -14,7 +14,7 @@ from shenhe.conformance.entities import GenerationRequest, Media
 from shenhe.conformance.provider import Accepted, Unavailable
 from shenhe.rulebook import Service
 
-from ..language.test_recipes import recipe
+from ..language.recipes import recipe
 
 
 def websocket_app(manner: str) -> Any:

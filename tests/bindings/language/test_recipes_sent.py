@@ -24,8 +24,8 @@ from shenhe.conformance.provider import Accepted, Refused
 from shenhe.rulebook import Service
 
 from ..apps import Recorder, bind, talking
+from .recipes import recipe
 from .test_format import faults
-from .test_recipes import recipe
 
 PNG = Media(b"\x89PNG\r\n\x1a\nmade up", "image/png")
 _FIELD = re.compile(r'(\w+)=(?:"([^"]*)"|([^\s,]+))')

@@ -6,8 +6,6 @@ import ast
 import gc
 import json
 import weakref
-from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,94 +19,27 @@ from shenhe.conformance.checks import all_checks
 from shenhe.conformance.checks.flawed import Flawed
 from shenhe.conformance.checks.identity.identities import Presented, identity_number_must_be_valid
 from shenhe.conformance.checks.outcome import NotJudged, Violation
-from shenhe.conformance.checks.people import Persons
-from shenhe.conformance.checks.requests import picture
 from shenhe.conformance.engine.conclusions import exit_code
 from shenhe.conformance.engine.events import CheckFinished, CheckStarted, Event, RunFinished, RunStarted
 from shenhe.conformance.engine.probing.probe import Probe
 from shenhe.conformance.engine.probing.session import Session
 from shenhe.conformance.engine.runner import run_checks
-from shenhe.conformance.engine.selection import NothingToCheck
 from shenhe.conformance.engine.target import TargetRefused
 from shenhe.conformance.entities import (
     Account,
-    Consent,
     Content,
-    Disclosure,
     GenerationRequest,
     Identity,
     IdentityMethod,
     Media,
-    Publication,
-    SearchPage,
-    Ticket,
-    TicketState,
-    Verification,
-    View,
 )
-from shenhe.conformance.provider import Accepted, Capabilities, Operation, ReadyMade, Refused, Unavailable
+from shenhe.conformance.provider import Accepted, Operation, ReadyMade, Refused, Unavailable
 from shenhe.conformance.report import CheckResult, Report
 from shenhe.conformance.verdict import ExitCode
-from shenhe.rulebook import RulebookError, Service, load_rulebook
+from shenhe.rulebook import Service
 from shenhe.sample import create_app, sample_binding
 
-ON = date(2026, 9, 1)
-PICTURE = picture()
-MEDIA = {
-    Service.TEXT: ("text/plain",),
-    Service.VOICE: ("audio/wav",),
-    Service.BIOMETRIC_IMAGE_VIDEO: ("image/png",),
-}
-
-
-def capabilities(**changes: Any) -> Capabilities:
-    declared: dict[str, Any] = {
-        "operations": frozenset(Operation) - {Operation.RESET},
-        "services": tuple(MEDIA),
-        "media": MEDIA,
-        "surfaces": ("page",),
-        "renditions": ("original", "download", "unlabelled"),
-        "edit_scopes": ("face", "voice"),
-        "identity_methods": (IdentityMethod.ID_CARD, IdentityMethod.PHONE),
-        "report_kinds": ("illegal", "intimate"),
-        "personas": ("partner",),
-        "disclosure_topics": ("agreement", "complaints"),
-        "dialogue": True,
-        "settling_seconds": 0.0,
-        "markets": ("cn", "eu", "us"),
-        "roles": ("provider", "platform"),
-        "identities": "synthetic",
-        "consents_expire": True,
-    }
-    return Capabilities(**{**declared, **changes})
-
-
-class Stub:
-    """A provider whose every operation gives one answer, unless a subclass says otherwise."""
-
-    def __init__(self, **changes: Any) -> None:
-        self.capabilities = capabilities(**changes)
-        self.ready_made = ReadyMade()
-        self.calls = 0
-
-    def answer(self, name: str) -> Any:
-        raise NotImplementedError
-
-    def __getattr__(self, name: str) -> Any:
-        if name not in {operation.value for operation in Operation}:
-            raise AttributeError(name)
-
-        def operation(*args: object, **kwargs: object) -> Any:
-            self.calls += 1
-            return self.answer(name)
-
-        operation.__name__ = name
-        return operation
-
-
-class RefusesAll(Stub):
-    def answer(self, name: str) -> Any:
-        return Refused(403, "no")
+from .stubs import MEDIA, ON, AcceptsAll, RefusesAll, Stub, capabilities, results
 
 
 class NeverThere(Stub):
@@ -124,36 +55,6 @@ class Overloaded(Stub):
 class Raises(Stub):
     def answer(self, name: str) -> Any:
         raise RuntimeError("secret-in-an-exception")
-
-
-class AcceptsAll(Stub):
-    """Says yes to everybody, labels nothing, decides nothing, removes nothing."""
-
-    def answer(self, name: str) -> Any:
-        values: Mapping[str, Any] = {
-            "register": Account(f"a{self.calls}", {"token": "s3cret-token"}),
-            "verify_identity": Verification(True),
-            "grant_consent": Consent("c1", Persons().adult().subject(ON), "face"),
-            "generate": Content("g1", Media("好的。".encode(), "text/plain")),
-            "edit": Content("e1", PICTURE),
-            "fetch": PICTURE,
-            "publish": Publication("p1"),
-            "view": View(text="a page"),
-            "upload": Content("u1"),
-            "search": SearchPage(("p1",)),
-            "report": Ticket("t1", TicketState.RECEIVED),
-            "report_status": Ticket("t1", TicketState.RECEIVED),
-            "appeal": Ticket("t2", TicketState.RECEIVED),
-            "disclosures": Disclosure("agreement", "Welcome."),
-        }
-        return Accepted(values.get(name))
-
-
-def results(report: Report) -> dict[str, CheckResult]:
-    return {result.name: result for result in report.checks}
-
-
-# --- nothing passes by accident ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", [RefusesAll, NeverThere, Overloaded, Raises])
@@ -230,109 +131,6 @@ def test_exit_codes(verdicts: list[Any], code: int) -> None:
     assert exit_code([], checks) == code
 
 
-# --- whom a check concerns -----------------------------------------------------------------------------------
-
-
-def test_an_undeclared_option_is_not_applicable() -> None:
-    provider = AcceptsAll(edit_scopes=(), renditions=("original",), surfaces=())
-    verdicts = {name: result.verdict for name, result in results(run_checks(provider, on=ON, examples=0)).items()}
-    for name in ("edit_needs_consent", "anonymous_cannot_publish", "unlabelled_copy_needs_agreement"):
-        assert verdicts[name] == "not applicable", name
-    assert verdicts["text_output_is_labelled"] == "fail"
-
-
-def test_rules_for_services_that_are_not_offered_do_not_concern() -> None:
-    provider = AcceptsAll(services=(Service.TEXT,), media={Service.TEXT: ("text/plain",)}, edit_scopes=())
-    report = run_checks(provider, on=ON, examples=0)
-    assert "cn-dsp-2023/14.2" not in {rule.rule for rule in (*report.rules, *report.undecided)}
-
-
-def test_a_required_but_unbound_operation_is_inconclusive() -> None:
-    few = frozenset({Operation.GENERATE})
-    report = run_checks(AcceptsAll(operations=few), on=ON, examples=0)
-    found = results(report)
-    assert found["edit_needs_consent"].verdict == "inconclusive"
-    assert "no operation edit" in found["edit_needs_consent"].reason
-    assert found["identity_number_must_be_valid"].verdict == "inconclusive"
-    assert report.summary.exit_code != ExitCode.PASSED
-
-
-def test_a_declared_but_absent_operation_fails() -> None:
-    class NoAgreement(AcceptsAll):
-        def answer(self, name: str) -> Any:
-            return Refused(404, "not found") if name == "disclosures" else super().answer(name)
-
-    found = results(run_checks(NoAgreement(), on=ON, examples=0, rules=["cn-labeling-2025/8"]))
-    assert found["agreement_explains_labels"].verdict == "fail"
-    assert "404" in found["agreement_explains_labels"].reason
-
-
-def test_a_provider_that_takes_intimate_requests_cannot_opt_out_by_silence() -> None:
-    report = run_checks(AcceptsAll(report_kinds=("illegal",)), on=ON, examples=0, rules=["us-take-it-down/*"])
-    assert results(report)["intimate_image_gone_in_48_hours"].verdict == "inconclusive"
-
-
-def test_an_operation_that_is_declared_and_no_method_is_a_mistake() -> None:
-    class Empty:
-        capabilities = capabilities()
-        ready_made = ReadyMade()
-
-    with pytest.raises(TypeError, match=r"declares .*publish.* and has no such method"):
-        run_checks(Empty(), on=ON)  # type: ignore[arg-type]
-
-
-# --- packs and rules -----------------------------------------------------------------------------------------
-
-
-def test_packs_follow_from_market_and_day() -> None:
-    european = run_checks(RefusesAll(markets=("eu",)), on=ON, examples=0)
-    assert set(european.packs) == {"eu-ai-act-50", "eu-dsa"}
-    early = run_checks(RefusesAll(markets=("cn",)), on=date(2024, 1, 1), examples=0)
-    assert "cn-dsp-2023" in early.packs
-    assert "cn-labeling-2025" not in early.packs
-
-
-def test_a_draft_is_applied_only_by_name() -> None:
-    assert "cn-dsp-2022-draft" not in run_checks(RefusesAll(), on=ON, examples=0).packs
-
-
-def test_rule_patterns_select_checks() -> None:
-    report = run_checks(RefusesAll(), on=ON, examples=0, rules=["cn-dsp-2023/9.*"])
-    assert {rule.rule for rule in report.rules} == {"cn-dsp-2023/9.1", "cn-dsp-2023/9.2"}
-    assert {result.behaviour for result in report.checks} == {"real-name"}
-
-
-def test_a_mistyped_rule_is_a_mistake_that_names_the_closest() -> None:
-    with pytest.raises(RulebookError, match=r"cn-dsp-2023/14\.2"):
-        run_checks(RefusesAll(), on=ON, rules=["cn-dsp-2023/14.22"])
-
-
-def test_rules_that_no_check_decides_are_a_mistake() -> None:
-    with pytest.raises(NothingToCheck):
-        run_checks(RefusesAll(), on=ON, rules=["cn-dsp-2023/20"])
-
-
-def test_every_rule_of_the_packs_is_decided_or_listed_as_open_with_its_reason() -> None:
-    report = run_checks(RefusesAll(), on=ON, examples=0)
-    decided, undecided = {r.rule for r in report.rules}, {r.rule for r in report.undecided}
-    assert not decided & undecided
-    assert all(rule.reason for rule in report.undecided)
-    document = [rule for rule in report.undecided if rule.seen_by == "document"]
-    assert document
-    book = load_rulebook()
-    assert all(book.rule(rule).seen_by.value == "probe" for rule in decided)
-
-
-def test_every_rule_that_a_check_names_exists_and_is_seen_by_a_probe() -> None:
-    book = load_rulebook()
-    for check in all_checks():
-        for rule in check.rules:
-            assert book.rule(rule).seen_by.value == "probe", (check.name, rule)
-
-
-# --- judged from evidence ------------------------------------------------------------------------------------
-
-
 def test_a_wrong_generator_causes_no_failure() -> None:
     """A case that is labelled flawed and is not: the number sent decides, not what it was meant to be."""
     probe = Probe(Session(AcceptsAll(), on=ON))  # type: ignore[arg-type]
@@ -386,9 +184,6 @@ def test_a_broken_check_is_an_error_without_secrets(monkeypatch: pytest.MonkeyPa
     assert report.summary.exit_code == ExitCode.NOT_VERIFIED
 
 
-# --- a finding explains itself -------------------------------------------------------------------------------
-
-
 def test_a_finding_has_roles_case_and_replays() -> None:
     report = run_checks(AcceptsAll(), on=ON, examples=3)
     failed = [result for result in report.checks if result.verdict == "fail"]
@@ -436,9 +231,6 @@ def test_people_are_invented_only_where_that_is_declared() -> None:
     provider.answer = answer  # type: ignore[method-assign]
     run_checks(provider, on=ON, examples=0)
     assert "register" not in asked
-
-
-# --- bounds and interruptions --------------------------------------------------------------------------------
 
 
 def test_a_budget_leaves_the_rest_open() -> None:
@@ -515,18 +307,12 @@ def test_only_a_test_environment_or_this_machine_is_probed() -> None:
     assert provider.calls == 0
 
 
-# --- the same again ------------------------------------------------------------------------------------------
-
-
 def test_a_report_repeats_but_for_its_timing() -> None:
     def told() -> str:
         report = run_checks(AcceptsAll(), on=ON, examples=10, seed=4, salt="once more")
         return json.dumps({**json.loads(report.model_dump_json()), "timing": None}, sort_keys=True)
 
     assert told() == told()
-
-
-# --- for a provider's own tests ------------------------------------------------------------------------------
 
 
 def test_one_function_asserts_conformance() -> None:
@@ -541,9 +327,6 @@ def test_an_unverified_rule_raises_unless_lenient() -> None:
         conformance.check(RefusesAll(), on=ON, examples=0)  # type: ignore[arg-type]
     report = conformance.check(RefusesAll(), on=ON, examples=0, strict=False)  # type: ignore[arg-type]
     assert report.summary.exit_code == ExitCode.NOT_VERIFIED
-
-
-# --- the checks know no sample -------------------------------------------------------------------------------
 
 
 def test_checks_labels_and_runner_do_not_know_the_sample() -> None:
