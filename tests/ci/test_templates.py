@@ -353,7 +353,7 @@ def test_the_gitlab_job_installs_only_pinned_packages(tmp_path: Path, given: dic
 
 def test_every_action_is_pinned_by_its_commit() -> None:
     used = [step["uses"] for step in ACTION["runs"]["steps"] if "uses" in step]
-    used += re.findall(r"uses: ((?!<owner>)\S+)", PAGE)
+    used += re.findall(r"uses: ((?!<owner>)\S+)", PAGES)
     assert used
     assert [each for each in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", each)] == []
 
@@ -414,13 +414,13 @@ def test_the_gitlab_job_applies_the_baseline(tmp_path: Path) -> None:
     assert (results / "gl-code-quality-report.json").exists()
 
 
-# --- the page that explains all this -----------------------------------------------------------------------------
+# --- the pages that explain all this -----------------------------------------------------------------------------
 
-PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+PAGES = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("ci.md", "attestation.md"))
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGES, re.DOTALL)
 
 
-def test_the_files_that_the_page_shows_can_be_read(tmp_path: Path) -> None:
+def test_the_files_that_the_pages_show_can_be_read(tmp_path: Path) -> None:
     (baseline,) = [text for text in EXAMPLES if "shenhe-baseline" in text]
     assert len(read_baseline(baseline).entries) == 1
     (evidence,) = [text for text in EXAMPLES if "shenhe-evidence" in text]

@@ -1,7 +1,7 @@
 """What readers that are not ours find in files with a label, and whether they decode the same content as before.
 
 Run: python -m tests.labels.readers [FOLDER] in the checkout. Without a folder, the files of ``dialects`` and one of each
-document format are labelled; with one, every file in it that takes a label. The table is Markdown, as in docs/labels.md.
+document format are labelled; with one, every file in it that takes a label. The table is Markdown, as in docs/label-recognition.md.
 """
 
 from __future__ import annotations
