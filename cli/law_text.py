@@ -36,7 +36,7 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
     "wording": ("Wording", "说明"),
     "trigger": ("Applies to", "适用情形"),
     "refers": ("Refers to", "转致"),
-    "fine on": ("Fine on", "罚款起点"),
+    "fine on": ("Fine on", "罚款适用条件"),
     "instrument": ("Instrument", "文件"),
     "market": ("Market", "市场"),
     "scope": ("Scope", "适用范围"),
@@ -79,7 +79,7 @@ _MEASURES: Mapping[str, str] = {
 }
 _TESTED: Mapping[str, tuple[str, str]] = {
     "probe": ("through an interface", "可通过接口检测"),
-    "document": ("in documents only", "仅可查阅文件"),
+    "document": ("in documents only", "仅可通过文件核查"),
     "nobody": ("not at all", "无法检测"),
 }
 
@@ -303,8 +303,9 @@ def _footing(entry: Rule | Penalty, lang: str) -> Lines:
     )
     for reading in entry.readings:
         taken = ("（采用）" if zh else " (taken)") if reading.taken else ""
-        lines.append(("reading", f"{reading.id}{taken}: {of(reading.text, lang)}"))
-        lines.append(("", f"  {'持此见解' if zh else 'held by'}: {'; '.join(reading.held_by)}. {reading.because}"))
+        lines.append(("reading", f"{reading.id}{taken}{'：' if zh else ': '}{of(reading.text, lang)}"))
+        held = "；".join(reading.held_by) if zh else "; ".join(reading.held_by)
+        lines.append(("", f"  持此见解：{held}。{reading.because}" if zh else f"  held by: {held}. {reading.because}"))
         if not reading.taken:
             lines.append(("", f"  --reading {entry.provision}={reading.id}"))
     wording = ("paraphrase by this project; the official text prevails", "本项目转述，以官方文本为准")[zh]

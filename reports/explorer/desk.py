@@ -257,7 +257,7 @@ class Elsewhere:
                     raise WorkplaceError(value)
         except (EOFError, OSError):
             self.close()
-            raise WorkerDied("the worker died, perhaps for want of memory; try a smaller market") from None
+            raise WorkerDied("the worker died, perhaps because memory ran out; try a smaller market") from None
 
     def close(self) -> None:
         if self._process is not None:

@@ -70,7 +70,7 @@ class State:
             raise StateError(f"found seed {self.seed}, expected 0 to 2,147,483,647")
         for policy in self.policies:
             if policy.scenario not in scenarios.names() and policy.scenario not in self.documents:
-                raise StateError(f"found the scenario {policy.scenario!r}, which is none that ships or was opened")
+                raise StateError(f"found the scenario {policy.scenario!r}, which is neither shipped nor opened")
             if len(policy.changes) > MAX_SET:
                 raise StateError(f"found {len(policy.changes)} levers moved, expected at most {MAX_SET}")
 

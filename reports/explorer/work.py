@@ -82,7 +82,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Heat:
-    """One cell per pair of values: the difference from the policy as it stands. NaN where no run was possible."""
+    """One cell per pair of values: the difference from the unchanged policy. NaN where no run was possible."""
 
     xs: tuple[float, ...]
     ys: tuple[float, ...]

@@ -52,7 +52,7 @@ def test_markdown_has_verdict_and_failures_first(failed: Report) -> None:
 
 def test_markdown_comes_in_chinese(failed: Report) -> None:
     text = render_markdown([failed], language="zh")
-    assert "## 需要修正的问题" in text
+    assert "## 需要整改的问题" in text
     assert "**不符合**" in text
 
 
@@ -147,7 +147,7 @@ def test_every_behaviour_and_verdict_has_chinese() -> None:
 
 def test_the_chinese_page_says_what_the_english_one_says(failed: Report) -> None:
     english, chinese = (render_page([failed], (), language) for language in ("en", "zh"))  # type: ignore[arg-type]
-    for page, words in ((english, ("What to fix", "Rule by rule")), (chinese, ("需要修正的问题", "逐条规则"))):
+    for page, words in ((english, ("What to fix", "Rule by rule")), (chinese, ("需要整改的问题", "逐条规则"))):
         assert all(word in page for word in words)
         assert page.count("<section") == english.count("<section")
         assert page.count("<table") == english.count("<table")
