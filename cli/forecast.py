@@ -19,10 +19,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from shenhe.reports.figures.drawing import Numbers
+    from shenhe.simulator.estimation.actors import ActorForecast
     from shenhe.simulator.estimation.forecast import Forecast
     from shenhe.simulator.estimation.measured import Measured
-    from shenhe.simulator.estimation.platforms import PlatformForecast
-    from shenhe.simulator.estimation.stores import StoreForecast
 
 
 def forecast(
@@ -176,36 +175,24 @@ def _forecast_actor(
     language: PageLanguage,
 ) -> None:
     """Forecast a store or a platform."""
+    from shenhe.simulator.estimation.actors import forecast_actor
     from shenhe.simulator.estimation.measured import STORE
-    from shenhe.simulator.estimation.platforms import forecast_platform
-    from shenhe.simulator.estimation.stores import forecast_store
+    from shenhe.simulator.estimation.platforms import PLATFORM_ROLE
+    from shenhe.simulator.estimation.stores import STORE_ROLE
     from shenhe.simulator.runs.engines import using
 
-    found: StoreForecast | PlatformForecast
-    market = load(scenario, sets)
     with using(engine):
-        if role == STORE:
-            found = forecast_store(
-                measured,
-                market,
-                store=name,
-                days=days,
-                link=link,
-                replications=replications,
-                seed=seed,
-                progress=note_progress,
-            )
-        else:
-            found = forecast_platform(
-                measured,
-                market,
-                platform=name,
-                days=days,
-                link=link,
-                replications=replications,
-                seed=seed,
-                progress=note_progress,
-            )
+        found = forecast_actor(
+            STORE_ROLE if role == STORE else PLATFORM_ROLE,
+            measured,
+            load(scenario, sets),
+            place=name,
+            days=days,
+            link=link,
+            replications=replications,
+            seed=seed,
+            progress=note_progress,
+        )
     if as_json:
         echo_json(json.dumps(_actor_document(found, role), indent=2, ensure_ascii=False))
     else:
@@ -222,7 +209,7 @@ def _forecast_actor(
         typer.echo(f"page: {out}", err=True)
 
 
-def _print_actor(found: StoreForecast | PlatformForecast) -> None:
+def _print_actor(found: ActorForecast) -> None:
     from rich.console import Console
 
     from shenhe.reports.terminal.store_forecast import forecast_notes, outcome_rows, parameter_rows
@@ -238,7 +225,7 @@ def _print_actor(found: StoreForecast | PlatformForecast) -> None:
         console.print(text, style="dim", markup=False)
 
 
-def _actor_document(found: StoreForecast | PlatformForecast, role: str) -> dict[str, Any]:
+def _actor_document(found: ActorForecast, role: str) -> dict[str, Any]:
     return {
         role: found.measured.name,
         "in_place_of": found.in_place_of,

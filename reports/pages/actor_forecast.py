@@ -6,9 +6,8 @@ import math
 from pathlib import Path
 
 from shenhe.core.text import one_line
+from shenhe.simulator.estimation.actors import ActorForecast
 from shenhe.simulator.estimation.forecast import TYPICAL
-from shenhe.simulator.estimation.platforms import PlatformForecast
-from shenhe.simulator.estimation.stores import StoreForecast
 from shenhe.simulator.runs.run import model_hash
 
 from ..figures.drawing import SYMBOLS, Figure, Numbers, blank_figure, error_bars, figure_json, six_digits
@@ -17,20 +16,18 @@ from ..terminal.store_forecast import forecast_notes, outcome_rows, parameter_ro
 from .language import Language
 from .sections import Section, render_sections, write_sections
 
-Actor = StoreForecast | PlatformForecast
 
-
-def write_actor_page(path: Path, found: Actor, role: str, command: str, language: Language = "en") -> None:
+def write_actor_page(path: Path, found: ActorForecast, role: str, command: str, language: Language = "en") -> None:
     """Write :func:`render_actor_page`."""
     write_sections(path, *_content(found, role, command), language)
 
 
-def render_actor_page(found: Actor, role: str, command: str, language: Language = "en") -> str:
+def render_actor_page(found: ActorForecast, role: str, command: str, language: Language = "en") -> str:
     """The whole page for a ``role`` (``store`` or ``platform``); ``command`` makes it again."""
     return render_sections(*_content(found, role, command), language)
 
 
-def actor_summary(found: Actor, role: str) -> str:
+def actor_summary(found: ActorForecast, role: str) -> str:
     """The forecast in two sentences."""
     main = next(each for each in found.futures if each.name == found.link)
     typical = next(each for each in found.futures if each.name == TYPICAL)
@@ -49,7 +46,7 @@ def actor_summary(found: Actor, role: str) -> str:
     )
 
 
-def _content(found: Actor, role: str, command: str) -> tuple[str, str, list[Section], list[tuple[str, str]]]:
+def _content(found: ActorForecast, role: str, command: str) -> tuple[str, str, list[Section], list[tuple[str, str]]]:
     measured = sum(len(each) for each in found.parameters.values()) > 0
     sections = [
         Section(
@@ -88,7 +85,7 @@ def _content(found: Actor, role: str, command: str) -> tuple[str, str, list[Sect
     return f"Forecast for {one_line(found.measured.name, 80)}", actor_summary(found, role), sections, facts
 
 
-def _evidence(found: Actor) -> Numbers:
+def _evidence(found: ActorForecast) -> Numbers:
     """One row per check behind a parameter."""
     rows = [
         (
@@ -104,16 +101,16 @@ def _evidence(found: Actor) -> Numbers:
     return Numbers(("Check", "Parameter", "Failures", "Cases"), tuple(rows))
 
 
-def _shares(found: Actor) -> list[str]:
+def _shares(found: ActorForecast) -> list[str]:
     """The measured parameters that are shares."""
     return [name for name in found.titles if name in found.parameters[found.link] and name != _days(found)]
 
 
-def _days(found: Actor) -> str:
+def _days(found: ActorForecast) -> str:
     return "takedown_lag" if "takedown_lag" in found.titles else "obeys_after"
 
 
-def _rates(found: Actor) -> Figure:
+def _rates(found: ActorForecast) -> Figure:
     names = _shares(found)
     figure = blank_figure(height=150 + 54 * len(names))
     rows = []

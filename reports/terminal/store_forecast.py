@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 
+from shenhe.simulator.estimation.actors import ActorForecast
 from shenhe.simulator.estimation.forecast import TYPICAL
 from shenhe.simulator.estimation.measured import INDEPENDENT
-from shenhe.simulator.estimation.platforms import PlatformForecast
-from shenhe.simulator.estimation.stores import StoreForecast
 
 from ..figures.drawing import Numbers
 from ..quantities import interval, quantity
 
 
-def parameter_rows(found: StoreForecast | PlatformForecast) -> Numbers:
+def parameter_rows(found: ActorForecast) -> Numbers:
     """One row per parameter: its mean and 95 % interval under the chosen link, and the value of the scenario."""
     rows = []
     for name, (title, _) in found.titles.items():
@@ -27,7 +26,7 @@ def parameter_rows(found: StoreForecast | PlatformForecast) -> Numbers:
     return Numbers(("parameter", "measured", "95 % interval", "in the scenario"), tuple(rows))
 
 
-def outcome_rows(found: StoreForecast | PlatformForecast) -> Numbers:
+def outcome_rows(found: ActorForecast) -> Numbers:
     """One row per outcome: mean and 95 % interval under the chosen link, under the others, and as in the scenario."""
     main = next(each for each in found.futures if each.name == found.link)
     others = [each for each in found.futures if each.name not in (found.link, TYPICAL)]
@@ -45,7 +44,7 @@ def outcome_rows(found: StoreForecast | PlatformForecast) -> Numbers:
     return Numbers(("Outcome", found.link, "95 % interval", "otherwise assumed", "as in the scenario"), tuple(rows))
 
 
-def forecast_notes(found: StoreForecast | PlatformForecast) -> list[str]:
+def forecast_notes(found: ActorForecast) -> list[str]:
     """What a reader must know before using the figures."""
     notes = ["How often something fails in the field is not known from probes: each link is an assumption."]
     if found.unmeasured:

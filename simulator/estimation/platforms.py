@@ -18,20 +18,17 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Unpack
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from ..kernel.draws import Purpose, compiled, replication_seed
+from ..kernel.draws import Purpose, compiled
 from ..kernel.eventlog import Kind
-from ..runs.engines import choose, replicate_on, warm
 from ..scenario.schema import Scenario
-from .forecast import LINKS, TYPICAL, check_options, mean_and_range, smaller_market
-from .measured import Evidence, ForecastError, Measured
-from .stores import StoreFuture, _failure_rates
+from .actors import ActorForecast, Draws, Options, Role, Row, forecast_actor, weakest_failure_rates
+from .measured import Evidence, Measured
 
 LIMITS: Mapping[str, float] = {
     "intimate_image_gone_in_2_hours": 2.0,
@@ -66,113 +63,18 @@ PLATFORM_OUTCOMES: Mapping[str, tuple[str, str]] = {
 """The outcomes of each replication: title and unit."""
 
 
-class PlatformForecast(NamedTuple):
-    """What a measured platform does in a scenario over ``days``, under each link, beside that of the scenario."""
-
-    measured: Measured
-    scenario: Scenario
-    platform: str
-    days: float
-    link: str
-    seed: int
-    replications: int
-    parameters: dict[str, dict[str, tuple[float, float, float]]]
-    """Link: parameter: mean, 2.5 % and 97.5 % of its draws. Parameters that were not measured are left out."""
-    futures: tuple[StoreFuture, ...]
-    """One for each link, and last the platform as the scenario has it."""
-
-    @property
-    def unmeasured(self) -> list[str]:
-        """The parameters that keep the value of the scenario."""
-        return [name for name in PLATFORM_PARAMETERS if name not in self.parameters[self.link]]
-
-    @property
-    def in_place_of(self) -> str:
-        """The platform of the scenario that it replaces."""
-        return self.platform
-
-    @property
-    def titles(self) -> Mapping[str, tuple[str, tuple[str, ...]]]:
-        """Its parameters: title, and the checks that measure each."""
-        return PLATFORM_PARAMETERS
-
-    @property
-    def outcomes(self) -> Mapping[str, tuple[str, str]]:
-        """Its outcomes: title and unit."""
-        return PLATFORM_OUTCOMES
-
-    def usual(self, parameter: str) -> tuple[float, float]:
-        """The value of a parameter in the scenario, and the factor by which measured values are shown."""
-        place = next(each for each in self.scenario.platforms if each.name == self.platform)
-        return float(getattr(place, parameter, 0.0)), 1.0
-
-
 def forecast_platform(
-    measured: Measured,
-    scenario: Scenario,
-    *,
-    platform: str | None = None,
-    days: float = 365.0,
-    link: str = "as-probed",
-    replications: int = 20,
-    seed: int = 1,
-    progress: Callable[[str], None] = lambda name: None,
-) -> PlatformForecast:
+    measured: Measured, scenario: Scenario, *, platform: str | None = None, **options: Unpack[Options]
+) -> ActorForecast:
     """Simulate the scenario with the measured platform in place of one that it has (the largest by default).
 
     Raises :class:`ForecastError` for a platform, link or number of days that cannot be, or a report without a measured
     parameter.
     """
-    names = [each.name for each in scenario.platforms]
-    if not names:
-        raise ForecastError(f"the scenario {scenario.name} has no platforms")
-    chosen = platform or max(scenario.platforms, key=lambda each: each.share).name
-    if chosen not in names:
-        raise ForecastError(f"--platform {chosen}: expected one of: {', '.join(names)}")
-    check_options(scenario, link, days, replications)
-    market, place = smaller_market(scenario), names.index(chosen)
-    drawn = {name: drawn_platform_parameters(measured, name, replications, seed) for name in LINKS}
-    if not drawn[link]:
-        checks = ", ".join(check for _, checks in PLATFORM_PARAMETERS.values() for check in checks)
-        raise ForecastError(f"{measured.name}: found none of the checks {checks} passed or failed, expected one")
-    engine = choose(None, [(market, (len(LINKS) + 1) * replications)])
-    warm(engine)
-
-    def runs(parameters: Mapping[str, npt.NDArray[np.float64]]) -> pd.DataFrame:
-        rows = []
-        for number in range(replications):
-            values = {name: float(draws[number]) for name, draws in parameters.items()}
-            over_removes = values.pop("over_removes", 0.0)
-            placed = _with_platform(market, place, values)
-            result = replicate_on(engine, placed, seed, number)
-            rows.append(
-                platform_outcomes(
-                    result.rows,
-                    placed,
-                    place,
-                    replication_seed(seed, number),
-                    market.horizon - days,
-                    over_removes=over_removes,
-                )
-            )
-        return pd.DataFrame(rows)
-
-    futures = []
-    for name in LINKS:
-        progress(name)
-        futures.append(StoreFuture(name, runs(drawn[name])))
-    progress(f"{chosen} as in {scenario.name}")
-    futures.append(StoreFuture(TYPICAL, runs({})))
-    many = {name: drawn_platform_parameters(measured, name, 4000, seed) for name in LINKS}
-    parameters = {
-        link_name: {name: mean_and_range(values) for name, values in found.items()} for link_name, found in many.items()
-    }
-    return PlatformForecast(measured, market, chosen, days, link, seed, replications, parameters, tuple(futures))
+    return forecast_actor(PLATFORM_ROLE, measured, scenario, place=platform, **options)
 
 
-def drawn_platform_parameters(
-    measured: Measured, link: str, size: int, seed: int
-) -> dict[str, npt.NDArray[np.float64]]:
+def drawn_platform_parameters(measured: Measured, link: str, size: int, seed: int) -> Draws:
     """Draws of each parameter that the report measures, under a link."""
     found = {}
     for number, (name, (_, checks)) in enumerate(PLATFORM_PARAMETERS.items()):
@@ -181,7 +83,7 @@ def drawn_platform_parameters(
             if evidence:
                 found[name] = _lags(evidence, measured, link, size, (seed, number))
             continue
-        rates = _failure_rates(evidence, measured, link, size, (seed, number))
+        rates = weakest_failure_rates(evidence, measured, link, size, (seed, number))
         if rates is not None:
             found[name] = rates
     return found
@@ -194,7 +96,7 @@ def _lags(
     failed = [each for each in evidence if each.failures]
     lags = []
     for each in failed or [min(evidence, key=lambda each: LIMITS[each.check])]:
-        late = _failure_rates([each], measured, link, size, (*seed, list(LIMITS).index(each.check)))
+        late = weakest_failure_rates([each], measured, link, size, (*seed, list(LIMITS).index(each.check)))
         if late is not None:
             lags.append(LIMITS[each.check] / 24.0 / -np.log(np.clip(late, 1e-12, 1.0 - 1e-6)))
     slowest: npt.NDArray[np.float64] = np.max(lags, axis=0)
@@ -202,13 +104,15 @@ def _lags(
 
 
 def _with_platform(scenario: Scenario, place: int, values: Mapping[str, float]) -> Scenario:
+    """The scenario with other values of one platform. Over-removal is no parameter of the model."""
+    modelled = {name: value for name, value in values.items() if name != "over_removes"}
     platforms = list(scenario.platforms)
-    platforms[place] = platforms[place].model_copy(update=dict(values))
+    platforms[place] = platforms[place].model_copy(update=modelled)
     return scenario.model_copy(update={"platforms": platforms})
 
 
 def platform_outcomes(
-    rows: Sequence[tuple[float, int, int, int, int, float]],
+    rows: Sequence[Row],
     scenario: Scenario,
     platform: int,
     seed: int,
@@ -245,3 +149,27 @@ def platform_outcomes(
         "over_removed": complaints * scenario.platforms[platform].share * over_removes,
         "fines": fines,
     }
+
+
+def _observe(
+    rows: Sequence[Row], scenario: Scenario, platform: int, seed: int, since: float, values: Mapping[str, float]
+) -> dict[str, float]:
+    over_removes = values.get("over_removes", 0.0)
+    return platform_outcomes(rows, scenario, platform, seed, since, over_removes=over_removes)
+
+
+def _usual(scenario: Scenario, platform: str, parameter: str) -> tuple[float, float]:
+    found = next(each for each in scenario.platforms if each.name == platform)
+    return float(getattr(found, parameter, 0.0)), 1.0
+
+
+PLATFORM_ROLE = Role(
+    name="platform",
+    parameters=PLATFORM_PARAMETERS,
+    outcomes=PLATFORM_OUTCOMES,
+    places=lambda scenario: scenario.platforms,
+    draw=lambda measured, scenario, link, size, seed: drawn_platform_parameters(measured, link, size, seed),
+    replace=_with_platform,
+    observe=_observe,
+    usual=_usual,
+)

@@ -13,6 +13,7 @@ import pytest
 from shenhe.reports.pages.actor_forecast import actor_summary, render_actor_page
 from shenhe.reports.terminal.store_forecast import forecast_notes, outcome_rows, parameter_rows
 from shenhe.simulator import load_scenario
+from shenhe.simulator.estimation.actors import ActorForecast, ActorFuture
 from shenhe.simulator.estimation.forecast import LINKS, TYPICAL
 from shenhe.simulator.estimation.measured import ForecastError, read_measured
 from shenhe.simulator.estimation.platforms import (
@@ -20,12 +21,11 @@ from shenhe.simulator.estimation.platforms import (
     MISSING,
     OVER_REMOVING,
     PLATFORM_OUTCOMES,
-    PlatformForecast,
+    PLATFORM_ROLE,
     drawn_platform_parameters,
     forecast_platform,
     platform_outcomes,
 )
-from shenhe.simulator.estimation.stores import StoreFuture
 from shenhe.simulator.kernel.draws import Purpose, compiled
 from shenhe.simulator.kernel.eventlog import Kind
 
@@ -95,19 +95,21 @@ def test_outcomes_of_one_platform_are_read_from_the_log() -> None:
     assert platform_outcomes(rows, SCENARIO, 0, seed, 20.0)["copies"] == 0
 
 
-def forecast_of(tmp_path: Path) -> PlatformForecast:
+def forecast_of(tmp_path: Path) -> ActorForecast:
     """A forecast with invented outcomes, for its page."""
     found = measured(tmp_path, {TWO_DAYS: sampled(6), MISSING[0]: sampled(20), OVER_REMOVING[0]: sampled(3)})
     futures = [
-        StoreFuture(name, pd.DataFrame({outcome: [1.0 + place, 2.0] for outcome in PLATFORM_OUTCOMES}))
+        ActorFuture(name, pd.DataFrame({outcome: [1.0 + place, 2.0] for outcome in PLATFORM_OUTCOMES}))
         for place, name in enumerate((*LINKS, TYPICAL))
     ]
     ends = {"takedown_lag": (0.9, 0.7, 1.1), "misses": (0.3, 0.2, 0.4), "over_removes": (0.05, 0.01, 0.1)}
     parameters = dict.fromkeys(LINKS, ends)
-    return PlatformForecast(found, SCENARIO, "platform-a", 365.0, "as-probed", 1, 2, parameters, tuple(futures))
+    return ActorForecast(
+        PLATFORM_ROLE, found, SCENARIO, "platform-a", 365.0, "as-probed", 1, 2, parameters, tuple(futures)
+    )
 
 
-def test_a_forecast_is_told_in_tables_and_on_a_page(tmp_path: Path) -> None:
+def test_a_forecast_is_written_as_tables_and_as_a_page(tmp_path: Path) -> None:
     found = forecast_of(tmp_path)
     assert [row[0] for row in parameter_rows(found).rows] == [title for title, _ in found.titles.values()]
     assert len(outcome_rows(found).rows) == len(PLATFORM_OUTCOMES)
@@ -136,7 +138,7 @@ def test_a_forecast_differs_from_the_scenario_by_the_measured_platform_only(tmp_
     small = SCENARIO.model_copy(update={"population": SCENARIO.population.model_copy(update={"scale": 0.01})})
     found = forecast_platform(measured(tmp_path, {MISSING[0]: sampled(60)}), small, days=200.0, replications=2)
     assert [each.name for each in found.futures][-1] == TYPICAL
-    assert found.platform == max(small.platforms, key=lambda each: each.share).name
+    assert found.in_place_of == max(small.platforms, key=lambda each: each.share).name
     assert found.unmeasured == ["takedown_lag", "over_removes"]
     probed = next(each for each in found.futures if each.name == "as-probed")
     typical = found.futures[-1]

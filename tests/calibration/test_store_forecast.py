@@ -109,7 +109,7 @@ def test_a_forecast_differs_from_the_scenario_by_the_measured_store_only(tmp_pat
     always = read_measured(report(tmp_path, {REPORTS: sampled(60)}))
     found = forecast_store(always, small, days=200.0, replications=2)
     assert [each.name for each in found.futures][-1] == TYPICAL
-    assert found.store == max(small.stores, key=lambda each: each.share).name
+    assert found.in_place_of == max(small.stores, key=lambda each: each.share).name
     assert found.unmeasured == ["diligence", "obeys_after"]
     probed = next(each for each in found.futures if each.name == "as-probed")
     typical = found.futures[-1]
