@@ -13,7 +13,7 @@ from ...entities import Account, Content, GenerationRequest
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
-from ..registry import Applies, check
+from ..registry import Applies, Property, check
 from .tenants import serves_tenants, tenants
 
 _LEAKED = "cn-pipl/51"
@@ -64,6 +64,34 @@ def _in_steps(capabilities: Capabilities) -> Absent | None:
     return None if capabilities.upload_steps else Absent("an upload is one request")
 
 
+def _delivery_check(
+    media: Callable[[Capabilities], Media], how: str
+) -> Callable[[Property[Delivered]], Property[Delivered]]:
+    """Register a check of works that come in one way, for each of their media."""
+    return check(
+        rules=(_LEAKED,),
+        behaviour=Behaviour.GOVERNANCE,
+        level=Level.EXTENDED,
+        needs=(Operation.GENERATE,),
+        applies=(serves_tenants, _comes(media, how)),
+        cases=_delivered(media),
+        pays=True,
+    )
+
+
+def _upload_check(facet: str, *, waits: bool = False) -> Callable[[Property[Case]], Property[Case]]:
+    """Register a check of uploads that take several requests."""
+    return check(
+        rules=(_LEAKED,),
+        behaviour=Behaviour.GOVERNANCE,
+        level=Level.EXTENDED,
+        needs=(Operation.UPLOAD,),
+        applies=(serves_tenants, _in_steps),
+        cases=lambda capabilities: [Case(facet)],
+        waits=waits,
+    )
+
+
 def _divided(probe: Probe) -> Divides:
     if not isinstance(probe.provider, Divides):
         raise Undecided("uploads and callbacks can be divided only through a binding", lasting=True)
@@ -78,15 +106,7 @@ def _made(probe: Probe, account: Account, case: Delivered) -> Content:
     return made.value
 
 
-@check(
-    rules=(_LEAKED,),
-    behaviour=Behaviour.GOVERNANCE,
-    level=Level.EXTENDED,
-    needs=(Operation.GENERATE,),
-    applies=(serves_tenants, _comes(_archived, "in an archive")),
-    cases=_delivered(_archived),
-    pays=True,
-)
+@_delivery_check(_archived, "in an archive")
 def archives_hold_works_of_one_tenant(probe: Probe, case: Delivered) -> None:
     """An archive for a tenant holds and lists nothing that was made for another tenant."""
     owner, stranger = (tenant.account for tenant in tenants(probe))
@@ -102,15 +122,7 @@ def archives_hold_works_of_one_tenant(probe: Probe, case: Delivered) -> None:
         raise Violation("an archive for a tenant holds the file of another tenant")
 
 
-@check(
-    rules=(_LEAKED,),
-    behaviour=Behaviour.GOVERNANCE,
-    level=Level.EXTENDED,
-    needs=(Operation.GENERATE,),
-    applies=(serves_tenants, _comes(_called_back, "by a callback")),
-    cases=_delivered(_called_back),
-    pays=True,
-)
+@_delivery_check(_called_back, "by a callback")
 def callbacks_reach_one_tenant(probe: Probe, case: Delivered) -> None:
     """What is made for a tenant is sent to no callback address of another tenant."""
     provider = _divided(probe)
@@ -129,15 +141,7 @@ def callbacks_reach_one_tenant(probe: Probe, case: Delivered) -> None:
         raise Violation("a callback with a work of one tenant went to the address of another tenant")
 
 
-@check(
-    rules=(_LEAKED,),
-    behaviour=Behaviour.GOVERNANCE,
-    level=Level.EXTENDED,
-    needs=(Operation.GENERATE,),
-    applies=(serves_tenants, _comes(_signed_back, "by a callback whose signature the binding describes")),
-    cases=_delivered(_signed_back),
-    pays=True,
-)
+@_delivery_check(_signed_back, "by a callback whose signature the binding describes")
 def callbacks_are_signed(probe: Probe, case: Delivered) -> None:
     """A callback carries the signature that is described, made with the key of its tenant."""
     for tenant in tenants(probe):
@@ -146,14 +150,7 @@ def callbacks_are_signed(probe: Probe, case: Delivered) -> None:
         probe.counts.shared += 1
 
 
-@check(
-    rules=(_LEAKED,),
-    behaviour=Behaviour.GOVERNANCE,
-    level=Level.EXTENDED,
-    needs=(Operation.UPLOAD,),
-    applies=(serves_tenants, _in_steps),
-    cases=lambda capabilities: [Case("an upload that another tenant ends")],
-)
+@_upload_check("an upload that another tenant ends")
 def uploads_serve_the_tenant_that_began_them(probe: Probe, case: Case) -> None:
     """A tenant cannot claim the file of an upload that another tenant began."""
     provider = _divided(probe)
@@ -163,15 +160,7 @@ def uploads_serve_the_tenant_that_began_them(probe: Probe, case: Case) -> None:
         raise Violation("a tenant claimed the file that another tenant uploaded")
 
 
-@check(
-    rules=(_LEAKED,),
-    behaviour=Behaviour.GOVERNANCE,
-    level=Level.EXTENDED,
-    needs=(Operation.UPLOAD,),
-    applies=(serves_tenants, _in_steps),
-    cases=lambda capabilities: [Case("an upload that is ended a month later")],
-    waits=True,
-)
+@_upload_check("an upload that is ended a month later", waits=True)
 def upload_urls_expire(probe: Probe, case: Case) -> None:
     """An address that was given out for one upload serves no longer after a month; the law sets no time."""
     provider = _divided(probe)
@@ -183,4 +172,6 @@ def upload_urls_expire(probe: Probe, case: Case) -> None:
 
     answer = probe.attempt(provider.upload_in_parts, owner, owner, probe.own_file(), wait)
     if isinstance(answer, Accepted):
-        raise NeedsReview(f"an address for one upload still served after {_LONG / 24:g} days: is anyone kept from it?")
+        raise NeedsReview(
+            f"an upload URL still works after {_LONG / 24:g} days; a person has to say whether others can use it"
+        )

@@ -15,7 +15,7 @@ from ..identity.consent import Edit, edit_request
 from ..moderation.content import MOST_REQUESTS, PROHIBITED, Asked, recognised_in
 from ..outcome import Absent, Case, NotJudged, Undecided, Violation
 from ..published import publish
-from ..registry import check
+from ..registry import Property, check
 from ..scope import makes_anything
 from ..tickets import kind_of_report, report_of
 from .tenants import serves_tenants, tenants
@@ -127,7 +127,7 @@ def deletion_spares_other_tenants(probe: Probe, case: Case) -> None:
     if left is not None:
         probe.control(probe.provider.fetch, leaving, left, "original")
     if not has():
-        raise NotJudged(f"the {case.facet} of the tenant that stays are not there before either")
+        raise NotJudged(f"the {case.facet} of the remaining tenant are missing before the deletion too")
     probe.counts.controls += 1
     probe.setup(probe.provider.delete_account, leaving)
     probe.counts.shared += 1
@@ -272,15 +272,20 @@ def _first_medium(capabilities: Capabilities) -> Iterator[TenantPrompt]:
         yield TenantPrompt(media_type, service, media_type)
 
 
-@check(
-    rules=("cn-dsp-2023/6.1", "cn-dsp-2023/10.1"),
-    behaviour=Behaviour.PROHIBITED_CONTENT,
-    level=Level.EXTENDED,
-    needs=(Operation.GENERATE,),
-    applies=(serves_tenants, makes_anything, _reviews),
-    cases=_first_medium,
-    pays=True,
-)
+def _review_check(*rules: str) -> Callable[[Property[TenantPrompt]], Property[TenantPrompt]]:
+    """Register a check of how prohibited prompts of tenants are reviewed."""
+    return check(
+        rules=rules,
+        behaviour=Behaviour.PROHIBITED_CONTENT,
+        level=Level.EXTENDED,
+        needs=(Operation.GENERATE,),
+        applies=(serves_tenants, makes_anything, _reviews),
+        cases=_first_medium,
+        pays=True,
+    )
+
+
+@_review_check("cn-dsp-2023/6.1", "cn-dsp-2023/10.1")
 def every_tenant_is_reviewed(probe: Probe, case: TenantPrompt) -> None:
     """A prohibited prompt is refused to every tenant, also to one that has made harmless works."""
     prohibited, lawful = case.requests(probe)
@@ -303,15 +308,7 @@ def every_tenant_is_reviewed(probe: Probe, case: TenantPrompt) -> None:
             )
 
 
-@check(
-    rules=("cn-dsp-2023/10.5",),
-    behaviour=Behaviour.PROHIBITED_CONTENT,
-    level=Level.EXTENDED,
-    needs=(Operation.GENERATE,),
-    applies=(serves_tenants, makes_anything, _reviews),
-    cases=_first_medium,
-    pays=True,
-)
+@_review_check("cn-dsp-2023/10.5")
 def measures_spare_other_tenants(probe: Probe, case: TenantPrompt) -> None:
     """Measures against a tenant that asks for prohibited content do not reach the other tenants."""
     offender, bystander = probe.disposable_account(), probe.disposable_account()

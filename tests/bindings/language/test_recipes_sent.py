@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
-from shenhe.conformance.bindings import AsgiTransport
+from shenhe.conformance.bindings import AsgiTransport, Binding
 from shenhe.conformance.bindings.client.http.connection import Request
 from shenhe.conformance.bindings.client.http.digest import authorization, challenge_of
 from shenhe.conformance.bindings.doctor.doctor import examine
@@ -64,15 +64,14 @@ class Channel(Recorder):
         return 401, {"www-authenticate": challenge}, {"error": "who?"}
 
 
+def channel_binding(tmp_path: Path) -> Binding:
+    title = "A file that is sent when it is published"
+    return recipe(tmp_path, title, CHANNEL_URL="http://127.0.0.1:9", LI_PASSWORD="li-password-1")
+
+
 def test_a_held_file_is_sent_by_the_request_that_publishes(tmp_path: Path) -> None:
     app = Channel()
-    binding = recipe(
-        tmp_path,
-        "A file that is sent when it is published",
-        CHANNEL_URL="http://127.0.0.1:9",
-        LI_PASSWORD="li-password-1",
-    )
-    with talking(binding, app) as provider:
+    with talking(channel_binding(tmp_path), app) as provider:
         li = provider.ready_made.accounts["verified_adult"]
         for declared in (True, False):
             held = provider.upload(li, PNG, declared)
@@ -91,13 +90,7 @@ def test_a_held_file_is_sent_by_the_request_that_publishes(tmp_path: Path) -> No
 
 def test_a_challenge_is_used_until_the_provider_gives_another(tmp_path: Path) -> None:
     app = Channel(uses=2)
-    binding = recipe(
-        tmp_path,
-        "A file that is sent when it is published",
-        CHANNEL_URL="http://127.0.0.1:9",
-        LI_PASSWORD="li-password-1",
-    )
-    with talking(binding, app) as provider:
+    with talking(channel_binding(tmp_path), app) as provider:
         li = provider.ready_made.accounts["verified_adult"]
         held = provider.upload(li, PNG, True)
         assert isinstance(held, Accepted)
@@ -109,13 +102,7 @@ def test_a_challenge_is_used_until_the_provider_gives_another(tmp_path: Path) ->
 
 def test_a_wrong_password_is_a_refusal_and_not_tried_for_ever(tmp_path: Path) -> None:
     app = Channel(password="another-one")
-    binding = recipe(
-        tmp_path,
-        "A file that is sent when it is published",
-        CHANNEL_URL="http://127.0.0.1:9",
-        LI_PASSWORD="li-password-1",
-    )
-    with talking(binding, app) as provider:
+    with talking(channel_binding(tmp_path), app) as provider:
         li = provider.ready_made.accounts["verified_adult"]
         held = provider.upload(li, PNG, True)
         assert isinstance(held, Accepted)
