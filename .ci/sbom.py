@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==(?P<version>[^\s;\\]+)", re.M)
 #: What a licence of a package does not say: libraries that its wheels contain.
 BUNDLED = {
-    "av": "The wheels of PyAV contain FFmpeg built with x264 and x265, which are under the GPL (2.0 or later). Whoever "
-    "distributes them together with other software has to meet the GPL. shenhe does not contain them: they come only "
+    "av": "The wheels of PyAV contain FFmpeg built with x264 and x265, which are under the GPL (2.0 or later). "
+    "Distributing them with other software means meeting the GPL. shenhe does not contain them: they come only "
     "with the extra `media`, and everything but frames of films and compressed sound works without it.",
 }
 

@@ -6,9 +6,9 @@ at other sizes.
 All in CPU seconds of one processor, in alternating rounds, medians. Model: `cn-2023` with everybody present from the
 first day, and inspectors and reviewers in proportion. An event is what the SimPy engine takes from its queue of what
 comes next; the compiled engine counts a third of them, occasions that nothing can come of, without putting them into
-its own (``simulator/compiled/stream.py``), and they are events here all the same. The bare heap is a binary heap of
+its own (``simulator/compiled/stream.py``), and they count as events here. The bare heap is a binary heap of
 (time, number) in numba, from which the next is taken and put back later, with as many entries as the model has pending.
-The whole registry is run for ``--replications`` on ``--workers`` processes, and told for a thousand where it was fewer,
+The whole registry is run for ``--replications`` on ``--workers`` processes, extrapolated to a thousand from fewer,
 beside a queue (M/M/4) with as many customers as the model opens cases in the simulators that are installed: see
 ``queues.py``.
 """

@@ -4,7 +4,7 @@ scaling.
 Run: python benchmarks/labels.py. Without exiftool on PATH the ratio is left out and said to be. Two corpora, each
 labelled by our writer: `bare`, files that hold little but pixels, samples and the label, and `dressed`, pictures
 with the EXIF block, colour profile and edit history that cameras and editors leave. Opening the files is part of
-both sides. exiftool pays its start once a list, so that its share falls with the list's length: both a short
+both sides. exiftool pays its start once per list, so that its share falls with the list's length: both a short
 and a long list are shown. CPU seconds are compared, which other work on the machine disturbs least.
 """
 
@@ -121,7 +121,7 @@ def cpu_of_children() -> float:
 
 
 def ours(paths: list[Path], rounds: int) -> tuple[float, float, list[float]]:
-    """(CPU seconds a file with opening it, of ``read_labels`` over bytes at hand, milliseconds of each file)."""
+    """(CPU seconds per file with opening it, of ``read_labels`` over bytes at hand, milliseconds of each file)."""
     each = []
     data = [path.read_bytes() for path in paths]
     for path in paths:
@@ -143,7 +143,7 @@ def ours(paths: list[Path], rounds: int) -> tuple[float, float, list[float]]:
 
 
 def theirs(paths: list[Path]) -> float:
-    """CPU seconds a file of `exiftool -j`."""
+    """CPU seconds per file of `exiftool -j`."""
     before = cpu_of_children()
     subprocess.run(["exiftool", "-j", *map(str, paths)], capture_output=True, check=False)
     return (cpu_of_children() - before) / len(paths)

@@ -324,10 +324,10 @@ def first_result(url: str, folder: Path, rounds: int) -> None:
 
 
 def patience() -> None:
-    """A provider that takes its time, by the number of workers: how many generations are under way, of as many as there
+    """A slow provider, by the number of workers: how many generations are under way, of as many as there
     could be.
     """
-    print(f"\nThe sample provider with {SLOW} s a generation, level core, 3 drawn cases a check")
+    print(f"\nThe sample provider with {SLOW} s per generation, level core, 3 drawn cases per check")
     print(f"{'workers':>8}{'s':>8}{'CPU s':>8}{'generations':>13}{'under way':>11}{'of workers':>12}")
     binding = load_binding(sample_binding(), environ={})
     for workers in (1, 2, 4, 8):

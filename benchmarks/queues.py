@@ -1,8 +1,8 @@
 """One queue in several simulators: M/M/c, customers who wait for one of ``SERVERS`` servers, 80 % of them busy.
 
-Each function runs it until about ``customers`` have come and gives the mean wait in service times, so that nobody is
-credited for work that was not done. A simulator that is not installed raises ``ImportError``. Used by ``engine.py``;
-alone it prints what each makes of it: ``python benchmarks/queues.py``. The packages but SimPy are no dependency:
+Each function runs it until about ``customers`` have come and gives the mean wait in service times: a simulator
+that skips work would show it. A simulator that is not installed raises ``ImportError``. Used by ``engine.py``;
+alone it prints the result of each: ``python benchmarks/queues.py``. The packages but SimPy are no dependency:
 ``python -m pip install cimba salabim ciw``.
 """
 
@@ -168,7 +168,7 @@ def seconds_per_customer(name: str, customers: int, rounds: int) -> tuple[float,
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--only", choices=SIMULATORS, help="print CPU seconds a customer and the mean wait of one, for a program"
+        "--only", choices=SIMULATORS, help="print CPU seconds per customer and the mean wait of one, for a program"
     )
     options = parser.parse_args()
     if options.only:

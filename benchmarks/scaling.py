@@ -153,8 +153,8 @@ def main() -> None:
     first = sizes[0][1] / sizes[0][2]
     for providers, spent, events, peak, before in sizes:
         cost = spent / events
-        told = f"{1e9 * cost:6.0f} ns an event ({cost / first:4.2f} of the smallest)"
-        each = f"{1e3 * (peak - before) / providers:5.1f} kB a provider"
+        told = f"{1e9 * cost:6.0f} ns per event ({cost / first:4.2f} of the smallest)"
+        each = f"{1e3 * (peak - before) / providers:5.1f} kB per provider"
         print(f"  {providers:7,} providers  {events:10,.0f} events  {told}  {peak:5.0f} MB, {each}")
     if options.out:
         draw(options.out, workers, sizes)

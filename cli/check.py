@@ -373,7 +373,7 @@ def check(
         from shenhe.reports.terminal.summary import print_check_summary
 
         print_check_summary(report, verbose=verbose)
-        # A run of some rules leaves most of a binding unused, which tells nothing.
+        # A run of some rules leaves most of a binding unused, which says nothing about the binding.
         unused = _unused(report, 20 if verbose else 2) if not rules else []
         for line in [*unused, *_sampled(report), *_documents(report, evidence)]:
             typer.echo(line)

@@ -142,7 +142,7 @@ def _precise(
     scenarios = [side for side in sides if not isinstance(side, Run)]
     if len(scenarios) < len(sides):
         raise typer.BadParameter(
-            "expected two scenarios: a finished run has its replications", param_hint="--precision"
+            "expected two scenarios: a finished run cannot get more replications", param_hint="--precision"
         )
     a, b, found = converge_difference(scenarios[0], scenarios[1], precision, watch, seed, workers or 1)
     for entry in found:

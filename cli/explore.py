@@ -112,7 +112,7 @@ def first_state(names: list[str]) -> State:
         documents[scenario.name] = scenario.model_dump(mode="json")
         if scenario.name in shipped.names():
             raise typer.BadParameter(
-                f"{name} calls itself {scenario.name}, as a shipped scenario does; give it another name"
+                f"{name} has the name of the shipped scenario {scenario.name}; give it another name"
             )
         policies.append(Policy(scenario.name))
     if len(policies) == 1:

@@ -261,7 +261,7 @@ def _is_in(page: Path, language: PageLanguage) -> bool:
 
 
 def _told(name: str, result: Result, done: int, total: int, kept: bool) -> None:
-    """A line on stderr for each provider that is finished."""
+    """Print a line to stderr for each finished provider."""
     from shenhe.reports.terminal.league import first_line
 
     if kept:

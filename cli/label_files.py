@@ -34,7 +34,7 @@ def must_be_readable(path: Path) -> None:
     raise typer.Exit(2)
 
 
-#: Stands for standard input where a command takes files.
+#: Means standard input where a command takes files.
 STDIN = Path("-")
 #: Bytes of standard input that are read.
 _MOST_INPUT = 1 << 30

@@ -72,5 +72,5 @@ def echo_json(text: str) -> None:
 
 
 def dim(text: str) -> str:
-    """A text that stands back on a terminal; plain where ``NO_COLOR`` is set."""
+    """A text dimmed on a terminal; plain where ``NO_COLOR`` is set."""
     return text if os.environ.get("NO_COLOR") else typer.style(text, dim=True)

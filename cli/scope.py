@@ -139,7 +139,7 @@ def _profile(
     with_traits, without = _members(Trait, has, "--has"), _members(Trait, lacks, "--lacks")
     both = with_traits & without
     if both:
-        raise RulebookError(f"--lacks: found {min(both).value!r} in --has too, expected it in one of them")
+        raise RulebookError(f"--lacks: found {min(both).value!r} in both --has and --lacks, expected it in only one")
     traits = {**(known.traits if known else {}), **dict.fromkeys(with_traits, True), **dict.fromkeys(without, False)}
     return Profile(in_markets, as_roles, of_services, traits, users, placed)
 

@@ -128,7 +128,7 @@ def _finished(scenario: str, until: float | None, others: list[Any]) -> Run | No
     if not Path(scenario).is_dir():
         raise typer.BadParameter(f"found {scenario}, expected the folder of a finished run", param_hint="--until")
     if any(others):
-        raise typer.BadParameter("a run is continued as it is: omit --set and --precision", param_hint="--until")
+        raise typer.BadParameter("--until continues a run unchanged: omit --set and --precision", param_hint="--until")
     from shenhe.simulator import read_run
     from shenhe.simulator.runs.continuation import longer_scenario
 

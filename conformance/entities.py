@@ -16,8 +16,8 @@ class Account:
     """An account at the provider. ``credentials`` (a token, a cookie …) is secret: it has no place in ``repr`` or in
     evidence.
 
-    ``signed_by`` is another account whose credentials sign what is asked in this one's name: a forgery, which only
-    operations in :attr:`Capabilities.accounts_named` are asked for.
+    ``signed_by`` is another account whose credentials sign requests in the name of this one: a forgery, used only with
+    operations in :attr:`Capabilities.accounts_named`.
     """
 
     id: str
@@ -119,7 +119,7 @@ class EditRequest:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Something made or uploaded: ``media`` where the answer carried the bytes, else they are had by
+    """Something made or uploaded: ``media`` if the response carried the bytes, else they are fetched by
     :meth:`Provider.fetch`.
     """
 

@@ -150,7 +150,7 @@ class Capabilities:
 class ReadyMade:
     """Members, identities and consents that a binding supplies by role (``verified_adult``, ``unverified``, ``minor``,
     ``subject``, ``reporter``), for gateways that refuse invented people. ``profiles`` are what the holders of the
-    accounts told the provider.
+    accounts gave the provider.
     """
 
     accounts: Mapping[str, Account] = field(default_factory=dict)

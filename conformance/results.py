@@ -1,4 +1,4 @@
-"""What an operation comes to: accepted, refused, or no usable response."""
+"""The result of an operation: accepted, refused, or no usable response."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Accepted(Generic[T]):
-    """The target did as asked. ``value`` was extracted from the last of ``exchanges``; ``notice`` is what it told the
+    """The target did as asked. ``value`` was extracted from the last of ``exchanges``; ``notice`` is its notice to the
     user.
     """
 

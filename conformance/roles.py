@@ -75,7 +75,7 @@ class Making(Protocol):
     def grant_consent(
         self, account: Account, subject: Subject, scope: str, statement: str, days: int | None = None
     ) -> Result[Consent]:
-        """``days`` is asked for only where consents expire; ``None`` is the provider's own limit, or none."""
+        """``days`` is passed only if consents expire; ``None`` is the provider's own limit, or none."""
         ...
 
     def revoke_consent(self, account: Account, consent: Consent) -> Result[None]: ...

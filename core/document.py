@@ -80,7 +80,7 @@ class Fault:
 
 
 class DocumentError(ShenheError, ValueError):
-    """A document that cannot be used. ``faults`` lists everything found; the text is one line a fault."""
+    """A document that cannot be used. ``faults`` lists everything found; the text is one line per fault."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
@@ -208,7 +208,7 @@ class _Builder:
         loader.get_event()  # end of document
         after = loader.get_event()
         if not isinstance(after, yaml.StreamEndEvent):
-            raise self._fault(after, (), "found a second document, expected one document a file")
+            raise self._fault(after, (), "found a second document, expected one document per file")
         return data, node
 
     def _value(self, loader: Any, event: Any, steps: Steps) -> tuple[Json, _Node]:

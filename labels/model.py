@@ -190,7 +190,7 @@ class Refusal:
 class Labels:
     """Everything one reading found. Truth value: whether any label was found.
 
-    ``statements`` are near misses that people understand all the same: they say that the content was made by AI,
+    ``statements`` are near misses that people still understand: they say that the content was made by AI,
     but not in the words of GB 45438-2025 ("本文由AI编写", "Made with AI" in a picture). Other rules may accept them.
 
     ``contradictions`` are pairs of statements in the file that cannot both be true, one sentence each.

@@ -56,7 +56,7 @@ def _of_package(data: bytes) -> str:
 class SigningKey:
     """A certificate chain and its private key, both in PEM, and the algorithm that C2PA names (``es256``, ``ps256`` …).
 
-    ``time_stamps`` is the address of a time-stamp authority; without one nothing is asked for.
+    ``time_stamps`` is the address of a time-stamp authority; without one no time stamp is requested.
     """
 
     certificates: bytes

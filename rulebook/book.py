@@ -200,7 +200,7 @@ class Rulebook:
     ) -> list[Pack]:
         """The packs that are law on that day and concern any of the markets, roles and services given.
 
-        ``None`` means all. Drafts are never among them: they are asked for by name.
+        ``None`` means all. Drafts are never among them: they are included only by name.
         """
         return [
             pack
@@ -266,9 +266,9 @@ def reaches(rule: Rule, traits: Mapping[Trait | str, bool]) -> bool:
 
 
 def load_rulebook(extra_dirs: Iterable[Path | str] = ()) -> Rulebook:
-    """The shipped packs (read once a process), and every ``*.yaml`` of the folders in ``extra_dirs``.
+    """The shipped packs (read once per process), and every ``*.yaml`` of the folders in ``extra_dirs``.
 
-    Raises :class:`RulebookError` with one line a fault: file, line, column, path inside, what was found and
+    Raises :class:`RulebookError` with one line per fault: file, line, column, path inside, what was found and
     expected.
     """
     folders = tuple(Path(folder) for folder in extra_dirs)
@@ -288,7 +288,7 @@ def load_rulebook(extra_dirs: Iterable[Path | str] = ()) -> Rulebook:
 def read_pack(origin: Readable | str, source_name: str | None = None) -> Pack:
     """One pack from a file or from text, its links to other packs not followed.
 
-    Raises :class:`RulebookError` with one line a fault.
+    Raises :class:`RulebookError` with one line per fault.
     """
     return _load(origin, source_name or ("<text>" if isinstance(origin, str) else str(origin)))[0]
 

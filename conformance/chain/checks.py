@@ -81,7 +81,7 @@ class _Carried:
         label = label_of(file)
         if label is None:
             self.lost = f"{draft.station.name}, {draft.step}"
-            raise Violation("the file has no AIGC field any more")
+            raise Violation("the file no longer has an AIGC field")
         if changed := [key for key in _PRODUCERS_PART if label.fields.get(key) != self.born.get(key)]:
             self.lost = f"{draft.station.name}, {draft.step}"
             raise Violation(f"{' and '.join(changed)} of the producer changed", exhibits.field(label))
@@ -147,7 +147,7 @@ def _platforms_tell(chain: Chain, trail: Trail) -> None:
                 )
                 draft.notice = " ".join(seen.notices)
                 if tier(draft.notice) != IS:
-                    raise Violation(f"the file is labelled, and the public does not read that it {WORDS[IS]}")
+                    raise Violation(f"the file is labelled, but no page says that it {WORDS[IS]}")
                 draft.seen = "the public reads that it is generated"
 
 
@@ -225,12 +225,14 @@ def _removal_reaches_copies(chain: Chain, trail: Trail) -> None:
             else:
                 upheld(probe, publication)
                 if not gone(probe, publication, surface, before):
-                    raise Violation(f"the report was upheld, and the file is still seen there{after_settling(probe)}")
+                    raise Violation(
+                        f"the report was upheld, but the file is still visible there{after_settling(probe)}"
+                    )
                 draft.seen = "a report is upheld, and the file is gone"
             for step, repost in reposts:
                 view = seen_on(probe, repost, surface)
                 if before is not None and same(before, view, repost):
-                    raise Violation(f"the file is removed, and {step} is still seen")
+                    raise Violation(f"the file is removed, and {step} is still visible")
 
 
 def _publishers(chain: Chain) -> list[Station]:
@@ -274,7 +276,7 @@ def _appeal_at(station: Station, file: Media, trail: Trail) -> None:
         if decided(probe, publication.account, answer.value).state is not TicketState.UPHELD:
             raise NeedsReview("the appeal against a removal by mistake was not upheld")
         if not probe.settled(lambda: same(before, seen_on(probe, publication, surface), publication)):
-            raise Violation(f"the appeal was upheld, and the file is not seen again{after_settling(probe)}")
+            raise Violation(f"the appeal was upheld, but the file is not visible again{after_settling(probe)}")
         _Carried(file).judge(draft, passage.public_file(station, publication))
         draft.seen = "the file is seen again, with its label"
 

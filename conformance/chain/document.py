@@ -156,6 +156,6 @@ def chain_of(name: str, stations: list[Station]) -> Chain:
     for station in path[1:]:
         if not station.offers(Operation.UPLOAD):
             raise ChainError(
-                f"{station.name} takes in no file: describe operations.upload in its binding, or leave it out"
+                f"{station.name} accepts no file: describe operations.upload in its binding, or leave it out"
             )
     return Chain(name, path, stores)

@@ -126,7 +126,7 @@ def public_file(station: Station, publication: Published) -> Media:
         seen = probe.observe(probe.provider.view, None, publication.publication, surface)
         if isinstance(seen, Accepted) and seen.value.media is not None:
             return seen.value.media
-    raise NotJudged("no surface gives the published file")
+    raise NotJudged("no surface returns the published file")
 
 
 def reposts_of(station: Station, publication: Published) -> list[tuple[str, Published]]:

@@ -37,7 +37,7 @@ def follow_order(station: Station, trail: Trail, rule: str) -> None:
         _order(station, app, Measure.SUSPEND_UPDATES)
         answer = probe.attempt(probe.provider.submit_app, developer, update)
         if isinstance(answer, Accepted) and probe.settled(lambda: _version(station, app) == update.version):
-            raise Violation(f"updates are suspended by order, and version {update.version} is published all the same")
+            raise Violation(f"updates are suspended by order, and version {update.version} is published anyway")
         draft.seen = f"version {update.version} is not published"
     if draft.verdict is not Verdict.PASS:
         return

@@ -43,7 +43,7 @@ def informed_before(probe: Probe, moment: Moment, informs: Callable[[str], bool]
 
 
 def uninformed(probe: Probe, moment: Moment, reason: str, *evidence: Evidence) -> Violation | NeedsReview:
-    """What a response without the notice comes to: a violation if the page before was read and gives no notice either,
+    """The outcome of a response without the notice: a violation if the page before was read and gives no notice either,
     else a question for a person.
     """
     if notice_before(probe, moment) is None:

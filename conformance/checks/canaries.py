@@ -1,8 +1,8 @@
 """Canaries: personal data that people gave to the provider, and finding it where it does not belong.
 
-An invented person gave each datum to this provider in this case, and it stands nowhere else; where the binding
-supplies accounts, it is what it says that their holders told. One that comes back to others is left out of the
-report, from the requests that carried it too.
+An invented person gave each datum to this provider in this case, and it occurs nowhere else; where the binding
+supplies accounts, the binding lists the data of their holders. A datum that comes back to others is left out of the
+report, also from the requests that carried it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Canaries:
     def must_not_stand_in(
         self, probe: Probe, begin: int, whose: str, where: str, *, rendered: Iterable[bytes] = ()
     ) -> None:
-        """Raise :class:`Violation` if one stands in an answer since ``begin``, or in what was ``rendered`` from one.
+        """Raise :class:`Violation` if one occurs in a response since ``begin``, or in text ``rendered`` from one.
 
         An answer may repeat what its own request said.
         """
@@ -55,7 +55,7 @@ class Canaries:
                     self._violated(probe, what, whose, where, None)
 
     def leave_out(self, probe: Probe) -> Redactor:
-        """Take them, and what else the people of this case told of themselves, out of what was exchanged; by what it
+        """Take them, and the other personal data of the people of this case, out of the exchanges; by what it
         was done.
         """
         redactor = Redactor({**self.data, **_of_everybody(probe)})
@@ -70,7 +70,7 @@ class Canaries:
 
 
 def _of_everybody(probe: Probe) -> dict[str, str]:
-    """What the invented holders of the accounts in this case told of themselves: it is left out together with what
+    """The personal data of the invented holders of the accounts in this case: left out together with what
     leaked. They are numbered as they come, so that it is the same whatever other checks run beside this one.
     """
     said = b"\n".join(_asked(taken.exchange) + b"\n" + _answered(taken.exchange) for taken in probe.recorded)

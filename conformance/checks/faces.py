@@ -129,7 +129,7 @@ def _fetched(probe: Probe, account: Account, content: Content, rendition: str) -
 
 
 def publication_of(probe: Probe, case: Prompted) -> Publication:
-    """What was made, published once a run by the account that made it."""
+    """What was made, published once per run by the account that made it."""
 
     def published() -> Publication:
         content, _ = probe.generated(case.service, case.media_type, case.prompt, dict(case.options))

@@ -19,8 +19,8 @@ _CHECK_CHARACTERS = {IdentityMethod.ID_CARD: "0123456789X", IdentityMethod.USCC:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose number it is but for the numbers that have to be new each time: somebody born on ``born`` (``None``: as the
-    person invented for it), of the region at ``region`` of :data:`REGIONS` (``None``: likewise).
+    """The holder of a number, apart from numbers that have to be new each time: a person born on ``born`` (``None``:
+    as the invented person), of the region at ``region`` of :data:`REGIONS` (``None``: likewise).
     """
 
     born: date | None = None

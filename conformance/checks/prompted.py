@@ -30,7 +30,7 @@ EDITED = "edited"
 
 @dataclass(frozen=True)
 class Prompted(Case):
-    """One prompt for one medium. ``face`` is how the result is had, if not from the response (:mod:`.faces`)."""
+    """One prompt for one medium. ``face`` is how the result is fetched, if not from the response (:mod:`.faces`)."""
 
     service: Service
     media_type: str
@@ -52,8 +52,8 @@ class Prompted(Case):
 
 
 def file_prompts(capabilities: Capabilities, service: Service, media_type: str) -> tuple[str, ...]:
-    """The prompts that one medium is judged by: the plain one, and two kinds that no other medium is asked for as long
-    as there are enough of them. All checks of a medium share what is made of them.
+    """The prompts that one medium is judged by: the plain one, and two kinds that no other medium is requested for as
+    long as there are enough of them. All checks of a medium share what is made of them.
     """
     number = files(capabilities).index((service, media_type))
     others = PROMPTS[1:]
@@ -74,7 +74,7 @@ def crossed(
 def crossed_with_faces(
     capabilities: Capabilities, service: Service, media_type: str, prompts: Sequence[str], faces: Sequence[str]
 ) -> Iterator[Prompted]:
-    """The same, with every face of what is made: so many values meet as the run combines."""
+    """The same, with every face of the result: as many values are combined as the run asks for."""
     options = capabilities.options.get(service, {})
     for row in covering({"": prompts, "face": ("", *faces), **options}, capabilities.strength):
         prompt, face = str(row.pop("")), str(row.pop("face"))

@@ -188,7 +188,7 @@ def gone(probe: Probe, published: Published, surface: str, before: View) -> bool
     if same(before, seen_on(probe, published, surface), published):
         return False
     raise Undecided(
-        f"nothing else is visible on the surface {surface} as it was before either, so an absence proves nothing"
+        f"comparable content on the surface {surface} is not as it was before either, so an absence proves nothing"
     )
 
 

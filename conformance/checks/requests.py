@@ -1,4 +1,4 @@
-"""What is asked for: prompts, pictures and sounds, as fixed lists and as Hypothesis strategies.
+"""Inputs of requests: prompts, pictures and sounds, as fixed lists and as Hypothesis strategies.
 
 All of it is harmless. Prompts are built from fragments instead of arbitrary characters: they reach the branches
 that a provider takes on words, and they shrink to a sentence that a person understands.

@@ -1,6 +1,6 @@
 """What no order of operations may open: sequences that a state machine draws, carried out and judged.
 
-Among what a sequence must not open stands what it must: one without any accepted twin shows nothing, and ends with
+A sequence also contains requests that must be accepted: without one, its refusals show nothing, and it ends with
 one. What goes otherwise than the model expects and is another rule's matter ends the sequence without a verdict.
 """
 
@@ -259,7 +259,7 @@ def no_sequence_brings_back_what_was_removed(probe: Probe, case: Lived) -> None:
             ticket = probe.setup(probe.provider.report, probe.reporter(), report_of(about, kind_of_report(probe)))
             state = decided(probe, probe.reporter(), ticket).state
             if (state is TicketState.UPHELD) != (step.word == UNLAWFUL):
-                raise NotJudged(f"a report was decided otherwise than the test content asks for ({state.value})")
+                raise NotJudged(f"a report was decided differently from what the test content requires ({state.value})")
         elif step.operation is Op.APPEAL:
             appeal = probe.observe(probe.provider.appeal, about.account, about.publication, "Please look again. [test]")
             if isinstance(appeal, Accepted) and decided(probe, about.account, appeal.value).state is TicketState.UPHELD:
@@ -322,6 +322,6 @@ def no_sequence_frees_from_the_agreement(probe: Probe, case: Lived) -> None:
         text = decoded(probe.bytes_of(account, answer.value))
         if not labels_of_its_own(text, PLAIN):
             probe.must_send_account(Op.GENERATE, accounts[0], accounts[1], bare)
-            raise ViolationAt(case, number, "a text without label was handed out")
+            raise ViolationAt(case, number, "a text without a label was delivered")
     if not accepted:
         probe.control(probe.provider.generate, accounts[0], agreed)

@@ -59,7 +59,7 @@ def run_checks(
     cases each check draws after its enumerated ones, from ``seed``. ``salt`` makes names, people and prompts new: a
     fresh one per run by default; the same seed and salt send the same requests. ``strength`` is how many values of
     different factors the listed cases combine: 3 also crosses prompts, options and channels. ``sample``
-    independent draws a check, none of them left out, bound how often it can fail. Interrupted (Ctrl-C) or with
+    independent draws per check, none of them left out, bound how often it can fail. Interrupted (Ctrl-C) or with
     ``max_requests``, ``max_seconds`` or ``max_generations`` (calls that may be charged for) spent, what is
     finished is kept and the rest is inconclusive. ``workers`` checks run at once, each on separate accounts,
     where the provider is reached over the network; time passes while none of them is under way. The provider is

@@ -1,5 +1,5 @@
-"""Whose turn it is where several checks run at once: so many at a time, and time passes only while all of them wait for
-it.
+"""Whose turn it is when several checks run at once: a fixed number at a time, and time passes only while all of them
+wait for it.
 
 A check that needs what another is just having made, or that lets time pass, gives its turn to the next meanwhile. A
 provider has one clock, so time passes for all cases: the clock moves when no case is running any more, and only as far
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(eq=False)
 class _Waiting:
-    """Who waits for so many more hours to pass, and what came of each move of the clock meanwhile."""
+    """A thread that waits for this many more hours to pass, and the result of each move of the clock meanwhile."""
 
     hours: float
     rank: int
@@ -83,7 +83,8 @@ class Turns:
                     made.set()
 
     def pass_time(self, hours: float, move: Callable[[float], T]) -> list[T]:
-        """Let so many hours pass for this thread; what came of each move of the clock in the meantime, in order.
+        """Let this many hours pass for this thread. Returns the result of each move of the clock in the meantime, in
+        order.
 
         Who wants the clock to be moved the least calls ``move`` with how far, once everybody waits. What it raises
         is raised only to that caller; the others try it themselves.
@@ -105,7 +106,7 @@ class Turns:
         return own.moves
 
     def _made_by_another(self, key: object) -> Event | None:
-        """Nothing where it is this thread's to make now; else what tells that it is made, the place being given
+        """``None`` if this thread makes it now; otherwise the event that says it is made, with the place given
         away.
         """
         with self._lock:

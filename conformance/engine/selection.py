@@ -126,8 +126,8 @@ def decidable(
     book: Rulebook | None = None,
     on: date | None = None,
 ) -> list[Together]:
-    """The rules that checks of a level decide for such a provider, by what is best run together; nothing is asked of
-    it.
+    """The rules that checks of a level decide for such a provider, grouped by what is best run together; no request is
+    sent to it.
 
     Raises as :func:`run_checks` does for what is chosen.
     """

@@ -1,4 +1,4 @@
-"""What one check has gathered so far, and what it comes to."""
+"""The outcomes of one check so far, and the verdict that they give."""
 
 from __future__ import annotations
 

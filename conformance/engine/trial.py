@@ -265,7 +265,7 @@ class Trial:
                 return False
             return False
 
-        # The failure stands, whatever ends the run now.
+        # The failure holds, whatever ends the run now.
         with suppress(RunStopped):
             difference = narrowed(case, passing, fails).difference
             if self.tally.finding is not None:

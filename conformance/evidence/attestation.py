@@ -472,7 +472,7 @@ def _public_key(pem: bytes) -> Ed25519PublicKey:
     if len(pem) > MAX_KEY_BYTES:
         raise AttestationError(f"the key file is larger than {MAX_KEY_BYTES:,} bytes, {expected}")
     if b"PRIVATE KEY" in pem:
-        raise AttestationError(f"the key given is a private one, {expected}; keep the private one to yourself")
+        raise AttestationError(f"this is a private key, {expected}; keep the private one to yourself")
     try:
         key = load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm):

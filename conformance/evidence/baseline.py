@@ -109,7 +109,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class BaselineOutcome:
-    """What a report comes to under a baseline.
+    """The outcome of a report under a baseline.
 
     ``new`` are problems that no entry accepts, ``accepted`` the others with their entries. ``stale``
     entries accept what this run found kept; ``expired`` ones are past their day; ``unobserved`` ones are
@@ -165,7 +165,7 @@ def apply_baseline(report: Report, baseline: Baseline, today: date) -> BaselineO
 
     Exit codes: 1 for a new failure, a broken check, a stale or an expired entry; else 3 for anything to
     review or inconclusive that no unexpired entry accepts; else 0. A report that fails for a reason that
-    stands in none of its rules keeps its exit code.
+    is in none of its rules keeps its exit code.
     """
     found = list(problems(report))
     valid = [entry for entry in baseline.entries if entry.expires >= today]

@@ -1,7 +1,7 @@
 """Which reports were written on this machine: their hashes, in the user's state folder.
 
 A report tells `shenhe replay` what to send. A foreign or edited report could make it send
-anything to any local port, so the user is asked first.
+anything to any local port, so the user has to confirm first.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ def state_file() -> Path:
 
 
 def remember(report: bytes) -> None:
-    """Note that this report was written here. A folder that cannot be written is no error: the user is asked then."""
+    """Note that this report was written here. A folder that cannot be written is no error: the user then has to
+    confirm.
+    """
     digest = hashlib.sha256(report).hexdigest()
     with suppress(OSError, RuntimeError):
         path = state_file()

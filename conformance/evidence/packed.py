@@ -26,7 +26,7 @@ _KINDS: tuple[tuple[bytes, Callable[[], _Unpacker]], ...] = (
 MARKED = frozenset(magic[0] for magic, _ in _KINDS)
 """The first bytes of compressed data that says so."""
 
-#: Of a packed text, so many bytes for each of its own, and so many more, are unpacked.
+#: A packed text is unpacked up to this many bytes per packed byte, and up to this many more.
 _MULTIPLE, _MORE = 8, 2_000
 #: Raw deflate has no mark. Shorter data holds no secret that could not be guessed.
 _SHORTEST = 8

@@ -13,7 +13,7 @@ from ..report import Report
 class PartialReport:
     """A listener that writes the report so far: at once after a check that found something, else at most once per
     second and in at most a tenth of the time. ``change`` is applied to each report. A disk that cannot be written does
-    not end the run; ``complain`` is told once.
+    not end the run; ``complain`` is called once.
     """
 
     def __init__(

@@ -35,7 +35,7 @@ MOST_DECODED = 2_000_000
 """Bytes from which on a text is searched only as it is. Of a longer body no report keeps so much."""
 
 NOTHING = "nothing"
-"""The placeholder of an empty text. It stands between a dollar sign and a brace that a target wrote, so that no text of
+"""The placeholder of an empty text. It goes between a dollar sign and a brace that a target wrote, so that no text of
 a target reads as a placeholder.
 """
 
@@ -143,7 +143,7 @@ class _Index:
 
 
 def _as_numbers(data: bytes, length: int) -> list[int]:
-    """The pieces of ``data`` of so many bytes, one after another, each as a number."""
+    """The pieces of ``data`` of this many bytes, one after another, each as a number."""
     return memoryview(data)[: len(data) // length * length].cast(_NUMBER[length]).tolist()
 
 

@@ -27,7 +27,7 @@ class _Model(BaseModel):
 
 
 class Options(_Model):
-    """What every provider of a fleet is asked, as for :func:`~shenhe.conformance.engine.runner.run_checks`.
+    """The options of every run of a fleet, as for :func:`~shenhe.conformance.engine.runner.run_checks`.
 
     ``on`` is the day whose law applies; none is the day of the run. ``max_seconds`` bounds the asking; the process may
     last ``LAST_WORDS`` longer.
@@ -134,7 +134,7 @@ def fleet_schema() -> dict[str, Any]:
 
 
 def summary_of(report: Report, outcome: Outcome, detail: str, data: bytes) -> Result:
-    """The result that a report comes to; ``data`` is the report as written."""
+    """The result of a report; ``data`` is the report as written."""
     behaviours: dict[str, dict[VerdictName, int]] = {}
     for rule in report.rules:
         tally = behaviours.setdefault(rule.behaviour, {})

@@ -1,5 +1,5 @@
-"""Running a fleet: so many providers at once, none to another's harm, resumable, held against another fleet in the same
-folder.
+"""Running a fleet: several providers at once without affecting each other, resumable, protected from another fleet in
+the same folder.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Three ways in, all described in ``docs/pytest.md``:
 * A test function that takes the fixture ``shenhe_rule`` runs once per rule. The marker ``shenhe`` names the target.
 * The fixture ``shenhe_check`` checks a target as a whole inside a test of your own.
 
-Without any of them the plugin does nothing, and nothing of shenhe is imported besides this room's own modules.
+Without any of them the plugin does nothing, and imports only the modules of this room.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, and collect the binding of ``--shenhe`` besides what pytest collects anyway."""
+    """Register the marker, and collect the binding of ``--shenhe`` in addition to what pytest collects."""
     config.addinivalue_line(
         "markers",
         "shenhe(binding=None, app=None, provider=None, **settings): the target of a test with the fixture shenhe_rule"

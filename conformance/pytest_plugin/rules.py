@@ -68,7 +68,7 @@ class SharedRun:
         return self._report
 
     def outcome(self) -> BaselineOutcome | None:
-        """What the baseline makes of the report; ``None`` without a baseline."""
+        """The outcome of the report under the baseline; ``None`` without a baseline."""
         if self._outcome is None and (baseline := self.target.baseline()) is not None:
             from ..evidence.baseline import apply_baseline
 

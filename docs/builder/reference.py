@@ -237,7 +237,7 @@ def deviations_page() -> str:
 
 
 def errors() -> list[type[ShenheError]]:
-    """Every error that a user can put right, by name."""
+    """Every error that a user can correct, by name."""
     import shenhe.conformance
     import shenhe.labels
     import shenhe.reports
@@ -269,7 +269,7 @@ def errors() -> list[type[ShenheError]]:
 def errors_page() -> str:
     parts = [
         "# Errors",
-        "Every exception that you can put right. The command line prints its text and exits with code 2.",
+        "Every exception that you can correct. The command line prints its text and exits with code 2.",
     ]
     for error in errors():
         text = error_texts()[error.__name__]

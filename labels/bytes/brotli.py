@@ -17,7 +17,7 @@ def decompress(data: bytes, limit: int) -> bytes:
     try:
         import brotli
     except ImportError:
-        raise BrotliError(f"it is compressed by Brotli, which needs the media extra: {INSTALL}") from None
+        raise BrotliError(f"it is compressed with Brotli, which needs the media extra: {INSTALL}") from None
     stream = brotli.Decompressor()
     try:
         content: bytes = stream.process(data, output_buffer_limit=limit + 1)

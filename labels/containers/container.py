@@ -44,8 +44,8 @@ class Container:
         refusal: Why nothing is written into such files, where ``write`` is None.
         explicit: Returns a file with a label that people perceive: ``explicit(container, data, findings)``.
         demuxer: The name that PyAV is forced to, so that a playlist served as a film opens nothing.
-        senses: What is looked at besides metadata: ``visible``, ``film``, ``sound`` (in the worker), ``rhythm``; or
-            ``unseen``, where nothing here decodes the pixels.
+        senses: What is read in addition to metadata: ``visible``, ``film``, ``sound`` (in the worker), ``rhythm``; or
+            ``unseen``, if nothing here decodes the pixels.
         text: Whether the file is text, which is looked at as a whole.
         begins: How text of this kind begins, if that is known.
         confined: Whether ``read`` is a task of the worker process, because a library does the reading.

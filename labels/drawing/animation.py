@@ -35,7 +35,7 @@ def png(data: bytes, image: Any, found: Findings) -> bytes:
     """An animated PNG with the label on every frame, without loss. Each frame is stored whole and shown as long."""
     orientation = orientation_of(image)
     if data[24] == 16:
-        raise UnsuitableFileError("the animation has 16 bits a channel, which would be lost")
+        raise UnsuitableFileError("the animation has 16 bits per channel, which would be lost")
     old = [(kind, data[a:b]) for kind, a, b in png_file.chunks(data, found)]
     lengths = [payload[20:24] for kind, payload in old if kind == b"fcTL"]
     # A picture in front that is no frame is for readers without animation.
@@ -45,7 +45,7 @@ def png(data: bytes, image: Any, found: Findings) -> bytes:
         _encoded(drawn_upright(frame.convert("RGBA"), orientation, draw_label)) for frame, _ in animation_frames(image)
     ]
     if len(encoded) != len(lengths) + apart:
-        raise UnsuitableFileError("the animation has another number of frames than it states")
+        raise UnsuitableFileError("the animation does not have the number of frames that it states")
     header, in_front = encoded[0]
     new = [header, *(each for each in old if each[0] not in _FRAME_CHUNKS and each[0] != b"IEND")]
     new += [each for each in old if each[0] == b"acTL"]

@@ -116,7 +116,7 @@ def m4a(data: bytes, found: Findings) -> bytes:
         )
     frames, decoder = _packets("aac", rate, layout, bit_rate)
     if decoder[:2] != track.decoder:
-        raise UnsuitableFileError("the sound is of a kind of AAC that is not encoded here")
+        raise UnsuitableFileError("the sound is in a kind of AAC that cannot be encoded here")
     return lengthening.lengthened(data, frames, found)
 
 
@@ -154,7 +154,7 @@ def mp3(data: bytes, _found: Findings) -> bytes:
 def _counted(head: bytes, frames: int, size: int) -> bytes:
     """The first bytes of the first frame, with the number of frames and bytes that its header states put right."""
     if b"VBRI" in head:
-        raise UnsuitableFileError("the file states its length in a VBRI header, which is not put right here")
+        raise UnsuitableFileError("the file states its length in a VBRI header, which cannot be corrected here")
     at = max(head.find(b"Xing"), head.find(b"Info"))
     if at < 0:
         return head
@@ -185,7 +185,7 @@ def flac(data: bytes, found: Findings) -> bytes:
         context = source.streams.audio[0].codec_context
         bits = _bits_a_sample(blocks)
         if bits not in (16, 24):
-            raise UnsuitableFileError(f"FLAC of {bits} bits a sample is not encoded again here; 16 and 24 are")
+            raise UnsuitableFileError(f"FLAC of {bits} bits per sample cannot be encoded again here, only 16 and 24")
         size = 0
         for frame in source.decode(source.streams.audio[0]):
             parts.append(frame.to_ndarray())

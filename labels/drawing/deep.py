@@ -1,4 +1,4 @@
-"""Pictures of 16 bits a channel, which Pillow holds in 8: high and low bytes are decoded one after the other."""
+"""Pictures of 16 bits per channel, which Pillow holds in 8: high and low bytes are decoded one after the other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _UP = 2
 
 
 def png(data: bytes, image: Any, found: Findings) -> bytes:
-    """``data``, a PNG of 16 bits a channel that Pillow opened as ``image``, with the label, in the same depth."""
+    """``data``, a PNG of 16 bits per channel that Pillow opened as ``image``, with the label, in the same depth."""
     colour = data[25]
     if colour not in _CHANNELS:
         raise UnsuitableFileError("the PNG states a depth that its kind of colour cannot have")

@@ -51,7 +51,7 @@ def with_visible_label(kind: Container, data: bytes, found: Findings) -> bytes:
     """
     muxer = _MUXERS.get(kind.media_type)
     if muxer is None:
-        raise UnsuitableFileError(f"films of the kind {kind.media_type} are not drawn on")
+        raise UnsuitableFileError(f"no label can be drawn on films of the kind {kind.media_type}")
     out_file = io.BytesIO()
     try:
         with (
@@ -76,10 +76,10 @@ def _copy(source: Any, target: Any, turn: float, found: Findings) -> None:
     picture = source.streams.video[0]
     width, height = picture.codec_context.width, picture.codec_context.height
     if width * height > found.limits.video_width * found.limits.video_height:
-        raise UnsuitableFileError(f"{width}x{height} pixels are more than are drawn on")
+        raise UnsuitableFileError(f"{width}x{height} pixels are more than a label can be drawn on")
     codec = picture.codec_context.codec.canonical_name
     if codec not in _ENCODERS:
-        raise UnsuitableFileError(f"films in {codec} are not encoded again here")
+        raise UnsuitableFileError(f"films in {codec} cannot be encoded again here")
     if any(key.lower() == "alpha_mode" and value == "1" for key, value in picture.metadata.items()):
         raise UnsuitableFileError("the film has transparency, which would be lost")
     drawn = _encoder(target, picture)

@@ -116,7 +116,7 @@ def in_mode(ground: Image, mode: str) -> Image:
     if mode == "CMYK":
         nothing = Image.new("L", ground.size, 0)
         return Image.merge("CMYK", (nothing, nothing, nothing, ImageChops.invert(ground)))
-    raise UnsuitableFileError(f"pictures in the colour mode {mode} are not drawn on")
+    raise UnsuitableFileError(f"no label can be drawn on pictures in the colour mode {mode}")
 
 
 def draw_label(image: Image, *, share: float = 0.08) -> Image:

@@ -152,7 +152,7 @@ def _placed(data: bytes, found: Findings) -> bytes:
     size = 8 if old.kind == b"co64" else 4
     count = _number(data, old.body + 4, 4)
     if old.body + 8 + count * size != old.end:
-        raise UnsuitableFileError("the table of chunks does not have the size it states")
+        raise UnsuitableFileError("the table of chunks does not have the size that it states")
     moved = []
     for place in range(old.body + 8, old.end, size):
         at = _number(data, place, size)

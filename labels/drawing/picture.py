@@ -61,7 +61,7 @@ def jpeg(_kind: Container, data: bytes, found: Findings) -> bytes:
     """JPEG has to be encoded again, and keeps its quantisation tables, its colours and the data behind it."""
     image = open_picture("JPEG", data, found)
     if image.mode not in ("L", "RGB", "CMYK"):
-        raise UnsuitableFileError(f"JPEG pictures in {image.mode} are not drawn on; convert them to RGB first")
+        raise UnsuitableFileError(f"no label can be drawn on JPEG pictures in {image.mode}; convert them to RGB first")
     stream = io.BytesIO()
     options: dict[str, Any] = {"qtables": image.quantization, "progressive": bool(image.info.get("progressive"))}
     if image.mode == "RGB":
@@ -142,7 +142,7 @@ def _refuse_what_would_be_lost(data: bytes, found: Findings) -> None:
     """Raises UnsuitableFileError for an AVIF that holds more than pictures of 8 bits, opacity and metadata."""
     at = data.find(b"av1C")
     if at >= 0 and data[at + 6 : at + 7] and data[at + 6] & 0x40:
-        raise UnsuitableFileError("the picture has more than 8 bits a channel, which would be lost")
+        raise UnsuitableFileError("the picture has more than 8 bits per channel, which would be lost")
     if re.search(rb"hdlr.{8}soun", data, re.DOTALL):
         raise UnsuitableFileError("the picture has sound, which would be lost")
     for each in bmff.boxes(data, 0, len(data), found):

@@ -39,7 +39,7 @@ def with_label(_kind: Container, data: bytes, found: Findings) -> bytes:
     image.load()
     image = image if image.mode in _MODES else image.convert(_plain_mode(image))
     if max(bits) > 8 and image.mode != "I;16":
-        raise UnsuitableFileError(f"the picture has {max(bits)} bits a channel, which would be lost")
+        raise UnsuitableFileError(f"the picture has {max(bits)} bits per channel, which would be lost")
     drawn = _deep(image) if image.mode == "I;16" else draw_label(image)
     little = data[:2] == b"II"
     pixels: bytes = drawn.tobytes()
@@ -73,7 +73,7 @@ def _plain_mode(image: Any) -> str:
         return "RGB"
     if image.mode == "RGBa":
         return "RGBA"
-    raise UnsuitableFileError(f"TIFF pictures in the colour mode {image.mode} are not drawn on")
+    raise UnsuitableFileError(f"no label can be drawn on TIFF pictures in the colour mode {image.mode}")
 
 
 def _deep(image: Any) -> Any:

@@ -184,7 +184,7 @@ def _may_speak_of_it(text: str) -> bool:
 
 
 def _promising(text: str, notes: list[str]) -> list[tuple[int, int]]:
-    """The segments that may speak of AI generation: at most so many from each end of a text that is full of them."""
+    """Segments that may mention AI generation: at most a fixed number from each end of a text that is full of them."""
     words = grammar()
     found = []
     for a, b in _segments(text):

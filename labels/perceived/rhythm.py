@@ -1,6 +1,6 @@
 """The audible label as a rhythm: ``·– ··``, Morse for A I (GB 45438-2025, 5.3 c), found and written.
 
-A tone that goes on and off is looked for in every band of a spectrogram: on where the band stands out from
+A tone that goes on and off is looked for in every band of a spectrogram: on where the band exceeds
 its neighbours and from its own surroundings in time. Four on-times in the proportions short long short
 short, with the gaps that Morse has between them and quiet on both sides, are the rhythm. Speech has
 harmonics that stand out likewise, but not in these proportions.
@@ -105,7 +105,7 @@ def _narrowed(samples: NDArray[np.float32], rate: float) -> tuple[NDArray[np.flo
 
 
 def _spectrogram(samples: NDArray[np.float32], rate: float) -> tuple[NDArray[np.float32], float]:
-    """(power of shape (bands, frames) between the lowest and highest tone, seconds a frame)."""
+    """(power of shape (bands, frames) between the lowest and highest tone, seconds per frame)."""
     import numpy as np
 
     padded = np.pad(samples, (_WINDOW // 2, _WINDOW))

@@ -33,7 +33,7 @@ def read_spoken_notice(data: bytes, recogniser: Recogniser, *, limits: Limits | 
     """
     limits = limits or Limits()
     if sniff(data).name != "wav":
-        raise ValueError("only WAV files are heard here; decode other sounds first")
+        raise ValueError("only WAV files can be heard here; decode other sounds first")
     shape = pcm.layout(data, Findings(limits))
     mono = pcm.samples(data, shape, limits.audio_seconds)
     part = int(_PART_SECONDS * shape.rate)

@@ -75,7 +75,7 @@ def load(data: bytes, media_type: str, found: Findings) -> Image:
 
 
 def _eight_bits(image: Image) -> Image:
-    """Pictures of 16 or 32 bits a channel scaled down, which a conversion would cut off at 255 instead."""
+    """Pictures of 16 or 32 bits per channel scaled down, which a conversion would cut off at 255 instead."""
     if image.mode not in ("I", "I;16", "I;16B", "I;16L", "F"):
         return image
     from PIL import Image

@@ -46,13 +46,13 @@ def same_parts(kind: Container, before: bytes, after: bytes, *, explicit: bool) 
         lost.subtract(each for each in new if not _is_perceived(kind, each[0]))
         missing = next((name for (name, _), count in lost.items() if count > 0), "")
         if missing:
-            raise UnsuitableFileError(f"the {missing} would not be as before")
+            raise UnsuitableFileError(f"the {missing} would change")
         return
     if old == new:
         return
     for number, (one, other) in enumerate(zip(old, new, strict=False)):
         if one != other:
-            raise UnsuitableFileError(f"the {one[0]} would not be as before (part {number + 1})")
+            raise UnsuitableFileError(f"the {one[0]} would change (part {number + 1})")
     raise UnsuitableFileError("parts of the file would be lost or added")
 
 
@@ -64,7 +64,7 @@ def _is_perceived(kind: Container, name: str) -> bool:
 def _same_text(before: bytes, after: bytes, *, explicit: bool) -> None:
     added = inserted(before, after)
     if added is None and not explicit:
-        raise UnsuitableFileError("the text would not be as before")
+        raise UnsuitableFileError("the text would change")
 
 
 def same_reading(before: Labels, after: Labels, fields: ImplicitFields | None) -> None:
@@ -75,7 +75,7 @@ def same_reading(before: Labels, after: Labels, fields: ImplicitFields | None) -
             raise UnsuitableFileError("the label that was written is not read back")
     new_refusals = [refusal for refusal in after.refused if refusal not in before.refused]
     if new_refusals:
-        raise UnsuitableFileError(f"the file would no longer be read whole ({new_refusals[0].why})")
+        raise UnsuitableFileError(f"part of the file could no longer be read ({new_refusals[0].why})")
     kept = Counter(map(_identity, after.labels))
     # What a content credential says may change with the file: that was asked for.
     kept.subtract(_identity(label) for label in before.labels if label.scheme != "c2pa")

@@ -32,7 +32,7 @@ def same_film(before: bytes, after: bytes, demuxer: str) -> None:
     try:
         old, new = _streams(before, demuxer), _streams(after, demuxer)
     except (av.error.FFmpegError, MemoryError) as error:
-        raise UnsuitableFileError("the film would no longer be read") from error
+        raise UnsuitableFileError("the film could no longer be read") from error
     # Containers put sound in front of the picture, or behind it.
     old.sort(key=lambda stream: stream.kind)
     new.sort(key=lambda stream: stream.kind)
@@ -54,7 +54,7 @@ def same_film(before: bytes, after: bytes, demuxer: str) -> None:
             was, would_be = one.look[changed], other.look[changed]
             raise UnsuitableFileError(f"the {changed} of the {what} would change from {was} to {would_be}")
         if number != drawn and one.content.digest() != other.content.digest():
-            raise UnsuitableFileError(f"the {what} would not be as before")
+            raise UnsuitableFileError(f"the {what} would change")
         late = [abs(b - a - shift) for a, b in zip(one.times, other.times, strict=False)]
         if len(one.times) != len(other.times) or max(late, default=0) > _TOLERANCE:
             raise UnsuitableFileError(f"the {what} would not be shown at the same times")

@@ -64,10 +64,10 @@ def workflow_commands(report: Report, *, binding: str = "") -> str:
 
 
 def step_summary(report: Report, outcome: BaselineOutcome | None = None, *, source: str = "baseline") -> str:
-    """The summary of a job: the outcome, what a baseline makes of it, the rules that are open with the requests
+    """The summary of a job: the outcome, with and without a baseline, the rules that are open with the requests
     that show it, then all rules.
 
-    ``outcome`` is what the report comes to under a baseline, and then the headline; ``source`` names its file.
+    ``outcome`` is the result of the report under a baseline, which is then the headline; ``source`` names its file.
     All text of a provider or a binding is written as code or as character references: none of it becomes
     markup, a link, an image or a mention.
     """
@@ -111,7 +111,7 @@ def _outcome(report: Report) -> str:
 
 
 def _baseline(outcome: BaselineOutcome, source: str) -> str:
-    """What the baseline accepts, and what breaks all the same; long ones are cut, the counts are not."""
+    """What the baseline accepts, and what still breaks the build; long lists are cut, the counts are not."""
     rows: list[tuple[str, str, str]] = [
         (
             "❌ new" if problem.verdict in ("fail", "error") else "❔ new",

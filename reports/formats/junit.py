@@ -1,6 +1,6 @@
 """A report as JUnit XML, the form that CI systems show.
 
-One test suite a pack, one test case a rule. ``fail`` is a failure; ``error`` and ``inconclusive`` are errors, since
+One test suite per pack, one test case per rule. ``fail`` is a failure; ``error`` and ``inconclusive`` are errors, since
 nothing was verified; ``review`` and ``not applicable`` are skipped, with the reason. The elements and their order are
 those that Jenkins, GitLab and GitHub's readers agree on.
 """

@@ -211,7 +211,7 @@ def _parts(text: str, between: str) -> list[str]:
 
 @dataclasses.dataclass(frozen=True)
 class _Pattern:
-    """An English text with placeholders, as what stands between them."""
+    """An English text with placeholders, as the pieces between them."""
 
     fixed: tuple[str, ...]
     names: tuple[str, ...]

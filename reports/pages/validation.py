@@ -102,7 +102,7 @@ def _content(found: Validation, command: str) -> tuple[str, str, list[Section], 
 
 
 def table(checks: list[Check]) -> Numbers:
-    """One row a check, as a person reads it."""
+    """One row per check, as a person reads it."""
     rows = []
     for check in checks:
         sign = {"<=": "≤ ", ">=": "≥ "}.get(check.bound, "")

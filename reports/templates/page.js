@@ -75,7 +75,7 @@
     if (window.Plotly) draw();
   });
 
-  // A link to a clause or a failure shows it even where it stands folded.
+  // A link to a clause or a failure opens it even if it is folded.
   const unfold = () => {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     for (let part = target; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;

@@ -99,7 +99,7 @@ def shown_release(house: StoreHouse, app: StoredApp, storefront: str, surface: s
 
 
 def state_of(house: StoreHouse, app: StoredApp, storefront: str) -> dict[str, Any]:
-    """Where an app stands in a storefront, as its developer sees it."""
+    """The status of an app in a storefront, as its developer sees it."""
     if app.decided_at is not None:
         return {"state": "in-review", "reasons": "", "version": ""}
     if app.waiting:
@@ -164,7 +164,7 @@ def _measure(house: StoreHouse, app: StoredApp, taken: Measured) -> None:
 
 
 def relist(house: StoreHouse, caller: Caller, number: str) -> None:
-    """List an app again after rectification, unless an order stands."""
+    """List an app again after rectification, unless an order is in force."""
     app = house.own(number, caller.id)
     standing = [taken for taken in app.measures if taken.measure in OFF_SALE]
     if StoreFault.RELISTED_WHILE_ORDERED in house.faults:

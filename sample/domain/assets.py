@@ -212,7 +212,7 @@ def make(
     visible_label: bool,
     values: Mapping[str, str],
 ) -> bytes:
-    """The file of a generated asset, with or without visible label; the same every time it is asked for."""
+    """The file of a generated asset, with or without a visible label; the same bytes on every request."""
     if media_type == TEXT:
         text = writing.answer(prompt, turns, asset, human=FaultName.CLAIMS_TO_BE_HUMAN in house.faults)
         shown = visible_label and VariantName.LABEL_IN_THE_INTERFACE not in house.variants

@@ -1,6 +1,6 @@
 """Which identities count as a real name: the four methods of Art. 9, and which numbers are possible.
 
-Numbers are compared with the standards' own rules (GB 11643-1999, GB 32100-2015); no register is asked, as no
+Numbers are compared with the standards' own rules (GB 11643-1999, GB 32100-2015); no register is queried, as no
 sandbox may.
 """
 

@@ -291,7 +291,7 @@ def _notice(house: House, caller: Account, kind: str, prompt: str, turns: int) -
 
 
 def _talked_before(house: House, caller: Account, hours: float) -> bool:
-    """Whether the account had its first answer at least so many hours ago."""
+    """Whether the account got its first response at least this many hours ago."""
     first = house.store.row("SELECT min(made_at) AS at FROM asset WHERE account = ? AND kind = 'text'", caller.id)
     return first is not None and first["at"] is not None and first["at"] <= written(house.hours_ago(hours))
 

@@ -271,7 +271,7 @@ def appended(data: bytes, chunk: bytes) -> bytes:
 
 
 def amended(data: bytes, media_type: str, span: tuple[int, int], value: str) -> bytes:
-    """The file's own label, which stands in ``span``, replaced by one that says more."""
+    """The label of the file in ``span``, replaced by a longer one."""
     start, end = span
     if media_type == "audio/wav":
         whole = data[: start - 8] + riff.riff_chunk(b"AIGC", value.encode()) + data[end + (end & 1) :]

@@ -1,4 +1,4 @@
-"""What a platform does to the label of a file that users bring: it reads it, adds itself, and tells the public.
+"""What a platform does to the label of a file that users bring: it reads it, adds itself, and informs the public.
 
 The three cases of Art. 6 of the Labeling Measures: the metadata say that content is generated, the user declares it,
 or other traces are found.
@@ -25,7 +25,7 @@ NAME = "Sample-Platform"
 #: A code whose credit code has a wrong check character.
 _MALFORMED_CODE = PROPAGATOR_CODE.replace(CREDIT_CODE, CREDIT_CODE[:-1] + "0")
 
-#: What a platform tells the public about an upload, by the Label value it found or gave.
+#: The notice of a platform to the public about an upload, by the Label value that it found or wrote.
 NOTICES = {
     "1": "本内容属于人工智能生成合成内容（AI生成）。 This content is AI-generated.",
     "2": "本内容可能为人工智能生成合成内容（AI生成）。 This content may be AI-generated.",

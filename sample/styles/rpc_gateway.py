@@ -2,7 +2,7 @@
 
 ``{"method": …, "params": {…}, "session": …}`` is answered by ``{"code": 0, "data": {…}}``, or by another code and the
 reason. Accounts are opened with a code that arrives by SMS (the sandbox shows its inbox). What takes time is a task,
-which is asked after with another POST, and a task may end in a refusal.
+which another POST polls, and a task may end in a refusal.
 """
 
 from __future__ import annotations

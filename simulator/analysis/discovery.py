@@ -94,7 +94,9 @@ def prim(x: pd.DataFrame, y: npt.ArrayLike, *, peel: float = 0.05, paste: float 
             raise ValueError(f"found {name} {share}, expected more than 0 and less than 1")
     values = np.asarray(y, dtype=np.float64)
     if len(values) != len(x) or not len(values):
-        raise ValueError(f"found {len(x)} points with {len(values)} values, expected as many, and at least one")
+        raise ValueError(
+            f"found {len(x)} points with {len(values)} values, expected one value per point, and at least one point"
+        )
     if values.sum() <= 0 or np.ptp(values) == 0:
         raise ValueError("found the same value at all points, expected some of interest and some not")
     columns = {name: _column(x[name]) for name in map(str, x.columns)}
@@ -237,12 +239,12 @@ def quasi_p_values(x: pd.DataFrame, interesting: npt.ArrayLike, box: Box) -> dic
 def worlds_of_interest(
     run: StudyRun, metric: str | None, arm: str | None, threshold: float | None, baseline: str | None
 ) -> tuple[Subject, pd.Series, float, Mask]:
-    """What is asked about, its mean in each world, the threshold, and the worlds in which it is worse than that.
+    """The quantity of interest, its mean in each world, the threshold, and the worlds in which it is worse than that.
 
     Raises :class:`StudyError` where no world or every world is.
     """
     if run.study.worlds is None:
-        raise StudyError("found one world, expected uncertain parameters to discover something about")
+        raise StudyError("found one world, expected several, from uncertain parameters")
     subject = subject_of(run, metric, arm, baseline)
     values = pd.Series(subject.means)
     limit = threshold if threshold is not None else subject.limit

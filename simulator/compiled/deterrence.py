@@ -84,7 +84,7 @@ def fear(w: Any, p: int, b: int, believed: float) -> float:
 
 @jit
 def cost_of_step(w: Any, p: int, counted: int, b: int, believed: float) -> float:
-    """The cost of a sanction after so many strikes for this provider, in RMB: only of the step in the model
+    """The cost of a sanction after this many strikes for this provider, in RMB: only of the step in the model
     ``fixed``, else with all that is ahead.
     """
     provider, law, risk = w.providers[p], w.law[w.regime], w.behaviours[w.regime, b]

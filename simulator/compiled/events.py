@@ -67,7 +67,7 @@ def start(world: Any) -> None:
 
 @entry
 def advance(world: Any, most: int) -> bool:
-    """Let at most so many events happen, or fewer where the log should be taken; whether the horizon has been
+    """Let at most this many events happen, or fewer if the log should be taken; whether the horizon has been
     reached.
     """
     w = borrowed(world)

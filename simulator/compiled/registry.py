@@ -71,7 +71,7 @@ def review(w: Any, place: int) -> None:
 
 @jit
 def decide(w: Any, place: int) -> None:
-    """The review ends: a supplement is asked for, or the filing is accepted and waits for publication."""
+    """The review ends: the authority requests a supplement, or accepts the filing and waits for publication."""
     filing = w.filings.records[place]
     p, attempt, law, rule = filing.provider, filing.attempt, w.law[filing.regime], w.law[0].filing
     release(w, filing.pool)

@@ -164,7 +164,7 @@ class Future(NamedTuple):
     def mean(self, outcome: str) -> tuple[float, float, float]:
         """Mean over paths and its 95 % interval, taken over replications, whose paths share a market.
 
-        A share that was never met has the upper end that so many paths without one exclude at 95 %.
+        A share that never occurred has the upper end that this many paths without one exclude at 95 %.
         """
         mean, low, high, _ = mean_interval(self.paths.groupby("replication")[outcome].mean().to_numpy())
         if mean == 0.0 and OUTCOMES[outcome][1] == "share":

@@ -124,7 +124,7 @@ class Purpose:
 def _philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, int, int, int]:
     """Philox4x32-10: four 32-bit counter words and two 32-bit key words in, four 32-bit words out.
 
-    In compiled code a product of two words may wrap round to a negative number. Its bits are right all the same, and
+    In compiled code a product of two words may wrap round to a negative number. Its bits are still right, and
     the masks take away the signs that a shift brings in.
     """
     for _ in range(10):

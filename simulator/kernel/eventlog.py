@@ -1,4 +1,4 @@
-"""The event log: what happened, one row an event, as Parquet with the columns of ``COLUMNS``.
+"""The event log: what happened, one row per event, as Parquet with the columns of ``COLUMNS``.
 
 ``kind`` is a code of :class:`Kind`, only ever appended; ``actor`` follows from the kind; ``rule`` is the id of the rule
 broken or of the penalty applied. What ``value`` holds is said at each kind. ``case`` numbers the affairs of one
@@ -109,7 +109,7 @@ class Kind(enum.IntEnum):
     DELISTED = 38  # value: number of the store
     RELISTED = 39  # value: number of the store
     RELISTING_REFUSED = 40  # value: number of the store
-    OCCASION = 41  # one row a provider, at the horizon; value: occasions to breach a rule that it met
+    OCCASION = 41  # one row per provider, at the horizon; value: occasions to breach a rule that it met
     UNFILED = 42  # never logged: the end of the grace period
     SANCTIONED = 43  # value: step of the ladder decided on, imposed at once or after an appeal that suspends it
     EFFORT = 44  # value: effort at compliance chosen at a review, 0 to 1

@@ -41,7 +41,7 @@ def belief_raised(belief: float, weight: float) -> float:
 
 
 def mean_fine(low: float, high: float) -> float:
-    """RMB that a log-uniform fine on [low, high] comes to on the mean: (high - low) / log(high / low)."""
+    """The mean of a log-uniform fine on [low, high], in RMB: (high - low) / log(high / low)."""
     if high > low:
         ratio = math.log(high / low)
         # Two neighbouring doubles may have a ratio of exactly 1.
@@ -232,8 +232,8 @@ def complies_looking_ahead(
 ) -> bool:
     """Whether one that looks ahead complies in its group: the best response of Harrington (1988) in continuous time.
 
-    ``cost`` is RMB a year that compliance forgoes; rates are per year: detections of one that violates in the first and
-    in the second group, releases from the second of one that complies there; ``discount`` is per year, 0 for the
+    ``cost`` is RMB per year that compliance forgoes; rates are per year: detections of one that violates in the first
+    and in the second group, releases from the second of one that complies there; ``discount`` is per year, 0 for the
     average cost. With L = rate * fine in either group, one complies in the first where cost < L1, and in the second
     where cost < L2 + release_rate / (discount + first_rate) * (L2 - L1), the limit of Harrington's discounted threshold
     as its periods get short. As in the paper, the second group is taken to be the worse one, L1 <= L2.
@@ -261,7 +261,7 @@ def certificate_counts(certified: int, since: float, valid_days: float) -> bool:
 
 
 def best_effort(belief: float, cost: float, breaches: float, effort_cost: float) -> float:
-    """Effort in [0, 1] that minimises ``effort_cost * e**2 + belief * cost * breaches * (1 - e)`` RMB a year.
+    """Effort in [0, 1] that minimises ``effort_cost * e**2 + belief * cost * breaches * (1 - e)`` RMB per year.
 
     ``breaches`` is what a year would bring without effort. A provider weighs what compliance costs, with rising
     marginal cost, against the sanctions it expects.
@@ -291,8 +291,10 @@ def filter_strictness(expected: float, scale: float) -> float:
 
 
 def misuse_chance(chance: float, anonymity: float, anonymous: bool) -> float:
-    """Chance that users' misuse becomes a violation. Where real names are not asked for, misuse is ``anonymity`` times
-    as frequent as elsewhere: the rates of a scenario are those without real names, thinned where they are asked for."""
+    """Chance that users' misuse becomes a violation. Without real names, misuse is ``anonymity`` times as frequent.
+
+    The rates of a scenario are those without real names; they are thinned where real names are required.
+    """
     return chance if anonymous else chance / anonymity
 
 
@@ -319,7 +321,7 @@ def cases_affordable(left: float, cost: float, hands: int) -> int:
 
 def outlays(fines: float, claims: float, compliance_cost: float, revenue: float, downtime: float) -> float:
     """RMB that enforcement has cost a provider: fines, damages, effort at compliance, and the revenue of the days
-    without its service. ``revenue`` is RMB a year.
+    without its service. ``revenue`` is RMB per year.
     """
     return fines + claims + compliance_cost + revenue / 365.0 * downtime
 

@@ -40,7 +40,7 @@ class State(Generic[F, N]):
 
     size_class: N  # (P,)
     users: F  # (P,)
-    revenue: F  # (P,) RMB a year
+    revenue: F  # (P,) RMB per year
     entry: F  # (P,) day of entry
     compliance: F  # (P * B,)
     status: N  # (P,)

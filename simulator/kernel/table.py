@@ -40,7 +40,7 @@ class ClassNumbers:
     rectifies: Floats
     exits: Floats
     exempt: Floats
-    compliance_cost: Floats  # RMB a year at full effort
+    compliance_cost: Floats  # RMB per year at full effort
     reenters: Floats
     abroad: Floats
     hides: Floats
@@ -157,7 +157,7 @@ class AuthorityNumbers:
 
     inspectors: Integers  # (A,)
     reviewers: Integers  # (A,) or (1,): one pool unless an authority has reviewers
-    budget: Floats  # (A,) RMB a year, inf for none
+    budget: Floats  # (A,) RMB per year, inf for none
     jurisdiction: Integers  # (C * B,) the authority with jurisdiction
     registry: Integers  # the pool of reviewers that filings of a size class wait for
 
@@ -264,7 +264,7 @@ class StaffNumbers:
     investigation_days: float
     investigation_phases: int
     by_severity: bool
-    cost: float  # RMB a day of one inspector or reviewer
+    cost: float  # RMB per day of one inspector or reviewer
     case_cost: float  # RMB of one investigation
 
 

@@ -85,7 +85,7 @@ def run(env: simpy.Environment, course: Course) -> None:
 def resize(resource: Any, capacity: int) -> None:
     """Give a SimPy resource another capacity: more takes effect at once, less as those at work finish.
 
-    SimPy grants one waiting request each time that it is asked to look.
+    SimPy grants one waiting request each time that it checks its queue.
     """
     resource._capacity = capacity
     while resource.put_queue and resource.count < capacity:

@@ -181,7 +181,7 @@ class Deterrence:
         return self.cost_of_step(p, self.strikes(p), b, belief)
 
     def cost_of_step(self, p: int, strikes: int, b: int, belief: float) -> float:
-        """The cost of a sanction after so many strikes for this provider, in RMB: only of the step in the
+        """The cost of a sanction after this many strikes for this provider, in RMB: only of the step in the
         model ``fixed``, else with all that is ahead.
         """
         world, c, revenue = self.world, self.state.size_class[p], self.state.revenue[p]

@@ -23,14 +23,14 @@ def longer_scenario(run: Run, horizon: float) -> Scenario:
     Raises :class:`RunError` for a horizon that is not later, and for a run of another version of the model.
     """
     if not horizon > run.scenario.horizon:
-        raise RunError(f"found the horizon {horizon:g}, expected one beyond that of the run, {run.scenario.horizon:g}")
+        raise RunError(f"found the horizon {horizon:g}, expected one after that of the run, {run.scenario.horizon:g}")
     if run.model != model_hash():
         raise RunError("found a run of another version of the model, expected this one: simulate the scenario again")
     data = run.scenario.model_dump(mode="json") | {"horizon": horizon}
     try:
         return Scenario.model_validate(data)
     except ValueError as error:
-        raise RunError(f"found the horizon {horizon:g}, with which this is no scenario: {error}") from None
+        raise RunError(f"found the horizon {horizon:g}, with which the scenario is not valid: {error}") from None
 
 
 def continue_run(

@@ -29,7 +29,7 @@ Replicate = Callable[[float], Replication]
 
 
 class FieldDifference(NamedTuple):
-    """A number that differs: which, of which provider (-1: of none), and what each engine makes of it."""
+    """A number that differs: which, of which provider (-1: of none), and its value in each engine."""
 
     field: str
     provider: int

@@ -48,7 +48,7 @@ Prepare = Callable[["Beginning"], None]
 
 
 class EngineError(ShenheError, ValueError):
-    """An engine that is unknown, or that cannot run what is asked of it; the text says which one can."""
+    """An engine that is unknown, or that cannot run the scenario; the text says which one can."""
 
 
 HOOK_ON_SIMPY = "A policy in Python runs only on the SimPy engine."
@@ -70,7 +70,7 @@ def choose(wanted: Wanted | str | None, runs: Iterable[tuple[Scenario, int]], ho
     """The engine for these ``runs`` (scenarios, each with its number of replications); ``None`` asks as :func:`using`
     says.
 
-    Raises :class:`EngineError` when ``compiled`` is asked for and cannot run one of them. ``auto`` is SimPy then.
+    Raises :class:`EngineError` when ``compiled`` is requested and cannot run one of them. ``auto`` is SimPy then.
     """
     asked = _wanted.get() if wanted is None else _known(wanted)
     if asked == "simpy":

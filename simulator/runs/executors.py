@@ -102,7 +102,7 @@ def sweep(
                 continue
             quarantined += 1
             if not finished and quarantined > CRASHES:
-                raise SweepError(f"one job after the other failed and none finished: {_told(fault)}") from fault
+                raise SweepError(f"several jobs failed in a row and none finished: {_told(fault)}") from fault
             yield job, Quarantined(_told(fault))
         isolated = False if not flying else isolated
         if broken and renew is not None:
@@ -118,7 +118,7 @@ def _failed(error: BaseException) -> Future[Any]:
 def _error_of(future: Future[Any]) -> BaseException | None:
     """What a finished future raised; raises :class:`SweepError` where the cluster itself went away."""
     if future.cancelled():
-        raise SweepError("the cluster took back a job, perhaps because its scheduler was stopped")
+        raise SweepError("the cluster cancelled a job, perhaps because its scheduler was stopped")
     error = future.exception()
     if isinstance(error, CancelledError) or type(error).__name__ in ("FutureCancelledError", "CommClosedError"):
         raise SweepError(f"the cluster was lost ({error})") from error

@@ -1,4 +1,4 @@
-"""What a replication comes to: one row a replication, one row a provider, and counts in bins of 30 days.
+"""The outcomes of a replication: one row per replication, one row per provider, and counts in bins of 30 days.
 
 ``METRICS`` gives every column of the outcomes with title and unit. Outcomes are counted while the model runs, so that
 they exist without a log; :func:`recomputed` derives them from only the log, and :func:`discrepancies` compares the two
@@ -337,7 +337,7 @@ def _sum(values: Any) -> float:
 
 
 def providers_table(scenario: Scenario, run: Replication) -> pa.Table:
-    """One row a provider: who it is, what it did, what was done to it."""
+    """One row per provider: who it is, what it did, what was done to it."""
     state, n = run.state, len(run.state.status)
     names = pa.array([item.name for item in scenario.population.classes], pa.string())
     stores = len(scenario.stores)
@@ -377,7 +377,7 @@ def providers_table(scenario: Scenario, run: Replication) -> pa.Table:
 
 
 def series_table(scenario: Scenario, run: Replication) -> pa.Table:
-    """One row a bin of 30 days (the last may be shorter): counts, sums, and levels at its end."""
+    """One row per bin of 30 days (the last may be shorter): counts, sums, and levels at its end."""
     bins = len(run.bin_ends)
     starts = np.concatenate([[0.0], run.bin_ends[:-1]])
     columns: dict[str, Any] = {

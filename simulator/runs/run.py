@@ -58,7 +58,7 @@ MODEL = ("scenario", "kernel", "reference", "compiled", "runs/outcomes.py")
 
 @functools.cache
 def model_hash() -> str:
-    """SHA-256 over the source of the model: a shard made by another one is not taken for one of this."""
+    """SHA-256 over the source of the model: a shard of another version of the model is not reused."""
     digest = hashlib.sha256()
     room = Path(__file__).parent.parent
     for name in MODEL:
@@ -72,8 +72,8 @@ def model_hash() -> str:
 class Run:
     """The result of a run. Frames are pandas; ``events`` is read from the shards when first asked for.
 
-    ``outcomes``: one row a replication. ``providers``: one row a provider and replication. ``series``: one row a bin
-    of 30 days and replication. ``summary``: one row a metric with mean and 95 % interval.
+    ``outcomes``: one row per replication. ``providers``: one row per provider and replication. ``series``: one row per
+    bin of 30 days and replication. ``summary``: one row a metric with mean and 95 % interval.
     """
 
     scenario: Scenario
@@ -324,7 +324,7 @@ def read_run(folder: Path | str) -> Run:
     if note is None:
         raise RunError(f"{folder}: no run here (there is no run.json)")
     if not note.get("complete"):
-        raise RunError(f"{folder}: this run was not finished; the command that began it goes on: {note.get('command')}")
+        raise RunError(f"{folder}: this run was not finished; to continue it, repeat: {note.get('command')}")
     try:
         scenario = Scenario.model_validate(note["scenario"])
         seed, replications = int(note["seed"]), int(note["replications"])

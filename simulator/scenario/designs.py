@@ -1,6 +1,6 @@
 """Uncertain worlds: which parameters are unknown, between which bounds, and the points at which a study tries them.
 
-A design is a table with one row a world and one column a parameter. Space-filling designs come from
+A design is a table with one row per world and one column per parameter. Space-filling designs come from
 :mod:`scipy.stats.qmc`; those that sensitivity indices need (``saltelli``, ``morris``) from SALib, which the extra
 ``studies`` installs.
 """

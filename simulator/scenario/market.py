@@ -43,13 +43,13 @@ class SizeClass(Part):
     """Providers of one size: their share of the population and what describes each of them.
 
     ``users`` is the median of a lognormal with standard deviation ``spread`` of its logarithm; ``revenue_per_user``
-    in RMB a year; ``activity`` multiplies the rate at which occasions to breach a rule arise; ``gain`` is the mean
+    in RMB per year; ``activity`` multiplies the rate at which occasions to breach a rule arise; ``gain`` is the mean
     benefit in RMB of one breach; ``rectifies`` the probability that an order is met within its deadline;
     ``exits_after_suspension`` the probability that a suspended service does not come back. ``compliance`` maps a
     behaviour to the probability that an occasion does not become a violation when no sanction is feared.
 
     Further, all 0 (1 for ``keeps_records``) unless given: ``exempt`` is the share outside enforcement (state bodies,
-    say); ``compliance_cost`` RMB a year of full effort; ``reenters`` the probability that a provider closed by a
+    say); ``compliance_cost`` RMB per year of full effort; ``reenters`` the probability that a provider closed by a
     sanction comes back under another name; ``abroad`` that one which would give up goes on from abroad; ``hides`` that
     an inspection of a provider sanctioned before finds nothing of what is live; ``keeps_records`` that evidence is
     kept; ``certifies`` that it joins a safe harbour where the policy offers one. ``capital`` is what a provider of the
@@ -147,7 +147,7 @@ class Population(Part):
 
 
 class BehaviourRisk(Part):
-    """How one behaviour goes wrong: which rule it breaks, how often, how badly, and how it comes to light.
+    """How one behaviour goes wrong: which rule it breaks, how often, how badly, and how it is noticed.
 
     ``rate`` counts occasions per provider and year (0 for ``filing``, which is a standing breach until the provider has
     filed); ``severity`` is harm per user and day; ``serious`` the probability that a breach is a serious one, which
@@ -324,7 +324,7 @@ class Store(Part):
     removal that it would cost the store to obey in half the time that it takes without a limit; where it is given, the
     store chooses how fast to obey in view of the fine for being late (see ``obeying_days`` in
     :mod:`..kernel.formulas`). 0: the store does not react to limits. ``removals_per_day`` is how many orders to remove
-    its staff can handle at ``population.scale`` 1, one after the other: more at once wait. 0: as many as there are.
+    its staff can handle at ``population.scale`` 1, one after the other: more at once wait. 0: no limit.
     """
 
     name: Name
@@ -346,7 +346,7 @@ class Platform(Part):
     mean days after which an unreported copy fades.
 
     ``takedowns_per_day`` is how many reported copies its staff can handle at ``population.scale`` 1, one after the
-    other: more at once wait. 0: as many as there are. ``hurry_cost`` is RMB per takedown that it would cost the
+    other: more at once wait. 0: no limit. ``hurry_cost`` is RMB per takedown that it would cost the
     platform to act in half the time; where it is given, the platform chooses how fast to act in view of the fine for
     being late, as a store does (``obeying_days`` in :mod:`..kernel.formulas`). 0: it does not react to limits.
     """

@@ -84,7 +84,7 @@ class EvidenceRules(Part):
 class Staff(Part):
     """``investigation_days`` of one inspector's time on the mean, as a sum of ``investigation_phases`` exponentials (1
     is exponential, many nearly fixed). ``triage`` takes serious cases first, or cases in order of arrival. ``cost`` is
-    RMB a year of one inspector or reviewer, ``case_cost`` RMB of one investigation beside the time of its inspector.
+    RMB per year of one inspector or reviewer, ``case_cost`` RMB of one investigation beside the time of its inspector.
     """
 
     inspectors: Annotated[int, Strict(), Field(ge=1, le=100_000)]
@@ -100,8 +100,8 @@ class Authority(Part):
     (all where none is named). A case goes to the first authority of the list that has jurisdiction.
 
     ``reviewers`` is its share of the registry's reviewers, who take the filings of the size classes over whose
-    ``filing`` it has jurisdiction; where no authority has any, all filings wait for one pool. ``budget`` is RMB a year
-    of 365 days for the whole market (``population.scale`` scales it), without limit where none is given. Each
+    ``filing`` it has jurisdiction; where no authority has any, all filings wait for one pool. ``budget`` is RMB per
+    year of 365 days for the whole market (``population.scale`` scales it), without limit where none is given. Each
     investigation is paid from it (``policy.staff.case_cost``); when it does not reach for another, no case is taken up
     until the new year. What is left over lapses.
     """
@@ -246,7 +246,7 @@ class StoreDuty(Part):
 
 class PlatformDuty(Part):
     """``found`` is the probability that a reported copy which a platform misses, or takes down later than
-    ``limit_days`` after the report (0: no limit), comes to the regulator's notice. The platform is then fined ``fine``,
+    ``limit_days`` after the report (0: no limit), is noticed by the regulator. The platform is then fined ``fine``,
     for a late takedown once for each whole period of ``limit_days`` that passed, and misses the share ``learns`` less.
     """
 

@@ -47,7 +47,7 @@ Line = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class ScenarioError(ShenheError, ValueError):
-    """A scenario that cannot be simulated; the text is one line a fault, each with file, path and what is allowed."""
+    """A scenario that cannot be simulated; the text is one line per fault, each with file, path and what is allowed."""
 
 
 class Contradiction(ValueError):

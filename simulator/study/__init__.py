@@ -8,8 +8,8 @@
 ``run_study(plan, "folder")`` runs it (or what is missing of it) and gives a :class:`StudyRun` whose frames are pandas;
 ``read_study("folder")`` reads a finished one. The analyses of :mod:`shenhe.simulator.analysis` take such a run.
 
-A study folder holds ``run.json``, ``worlds.parquet`` (the design), ``results.parquet`` (one row an arm, world and
-replication) and ``shards/``, one file a job, addressed by the hash of what it was made from. Everything but
+A study folder holds ``run.json``, ``worlds.parquet`` (the design), ``results.parquet`` (one row per arm, world and
+replication) and ``shards/``, one file per job, addressed by the hash of what it was made from. Everything but
 ``run.json`` follows only from the study and the model: the same bytes on any executor, with any number of workers,
 however often it was interrupted.
 """

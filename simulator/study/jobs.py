@@ -80,7 +80,7 @@ def make_job(plan: Plan, cells: Sequence[Cell], engine: Engine) -> Job:
 
 
 def run_job(job: Job) -> bytes:
-    """The shard of a job, as the bytes of a Parquet file: a row an arm, world and replication.
+    """The shard of a job, as the bytes of a Parquet file: one row per arm, world and replication.
 
     Runs on the worker. Raises :class:`StudyError` where another version of the model is installed there.
     """

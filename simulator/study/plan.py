@@ -110,7 +110,7 @@ def names() -> list[str]:
 def load_study(name: str | Path | Mapping[str, Any]) -> Plan:
     """A study by the name of a shipped one, by file, or as a mapping of what such a file says.
 
-    A scenario that a study file names by file is looked for beside it. Raises :class:`StudyError`, one line a fault
+    A scenario that a study file names by file is looked for beside it. Raises :class:`StudyError`, one line per fault
     with file, line and path, when something in it is unknown or impossible; worlds are tried out before anything runs.
     """
     if isinstance(name, Mapping):
@@ -222,7 +222,7 @@ def _check_worlds(plan: Plan, at: Callable[[tuple[str | int, ...], str], str]) -
             except ScenarioError as error:
                 values = ", ".join(f"{p.label} = {plan.worlds[p.label].iloc[world]}" for p in parameters)
                 where = f"arm {plan.arms[arm].name} in world {world} ({values})"
-                raise StudyError(at(("worlds",), f"{where} is no possible scenario: {error}")) from None
+                raise StudyError(at(("worlds",), f"{where} is not a valid scenario: {error}")) from None
 
 
 def changed(scenario: Scenario, overrides: Mapping[str, Any]) -> Scenario:

@@ -55,7 +55,7 @@ class StudyRun:
         return found
 
     def results(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """One row a world, arm and replication, in that order, with the metrics named (all by default)."""
+        """One row per world, arm and replication, in that order, with the metrics named (all by default)."""
         wanted = list(columns) if columns is not None else list(self.metrics)
         self.check_metrics(wanted)
         frame: pd.DataFrame = pq.read_table(
@@ -72,7 +72,7 @@ class StudyRun:
                 raise StudyError(f"found the metric {name!r}, which no result has; {hint}")
 
     def cells(self, metric: str) -> pd.DataFrame:
-        """One row a world and arm: ``mean`` and ``sd`` of a metric over the ``n`` replications that have it."""
+        """One row per world and arm: ``mean`` and ``sd`` of a metric over the ``n`` replications that have it."""
         grouped = self.results([metric]).groupby(["world", "arm"], observed=True, sort=False)[metric]
         return grouped.agg(mean="mean", sd="std", n="count").reset_index()
 
@@ -131,7 +131,7 @@ def read_study(folder: str | Path, *, partial: bool = False) -> StudyRun:
     folder = Path(folder)
     note = read_note(folder, StudyError)
     if note is None or "study_hash" not in note:
-        raise StudyError(f"{folder}: no study here (there is no run.json of one)")
+        raise StudyError(f"{folder}: no study here (found no run.json of a study)")
     if not (folder / "results.parquet").exists() or not (note.get("complete") or (partial and "quarantined" in note)):
         how = note.get("command") or "the call that began it"
         lost = "; ".join(f"{name}: {reason}" for name, reason in (note.get("quarantined") or {}).items())

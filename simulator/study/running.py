@@ -39,7 +39,7 @@ def run_study(
     """Run what is missing of a study into the folder ``out``, and read it.
 
     ``pool`` is where jobs run (one process for each processor by default; see :mod:`.executors`); it is started and
-    stopped here. ``agree`` is asked before anything long begins, with the estimate; where it says no,
+    stopped here. ``agree`` is called with the estimate before anything long begins; if it returns false,
     :class:`StudyError` is raised. ``command`` is what ``run.json`` names as the way to reproduce the study. ``engine``
     is ``simpy``, ``compiled`` or ``auto``; results and shards do not depend on it.
 

@@ -75,7 +75,7 @@ class Groups(NamedTuple):
 
 
 def harrington_choice(groups: Groups, cost: float) -> tuple[bool, bool]:
-    """Whether to comply in the first and in the second group, at the least cost a year in the long run.
+    """Whether to comply in the first and in the second group, at the least cost per year in the long run.
 
     ``cost`` is that of complying for a year. The four stationary choices are compared; a provider begins in the first
     group.

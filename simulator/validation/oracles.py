@@ -134,7 +134,7 @@ _STILL: dict[str, Any] = {
 
 
 def times(replications: int, effort: float) -> int:
-    """How many replications an effort comes to: at least four, since an interval needs some."""
+    """How many replications an effort means: at least four, since an interval needs some."""
     return max(4, round(replications * effort))
 
 

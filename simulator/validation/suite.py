@@ -130,7 +130,7 @@ PROVIDERS = 60
 
 
 def small(name: str, changes: dict[str, Any] | None = None, providers: int = PROVIDERS) -> Scenario:
-    """A shipped scenario with about so many providers, and staff to match."""
+    """A shipped scenario with about this many providers, and staff to match."""
     whole = load_scenario(name)
     return load_scenario(name, {"population.scale": providers / whole.population.providers, **(changes or {})})
 
@@ -345,7 +345,7 @@ def targeting_checks(found: Targeting) -> list[Check]:
             gain_error,
         ),
         Check(
-            PUBLISHED, "Harrington: at equal cost", "inspections a year, targeted less random", 0.0, cost, cost_error
+            PUBLISHED, "Harrington: at equal cost", "inspections per year, targeted less random", 0.0, cost, cost_error
         ),
         Check(
             PUBLISHED,

@@ -32,7 +32,7 @@ from ..sample.of_platforms import OF_PLATFORMS, OF_SUPPORTERS
 
 #: The day whose law applies: the day on which the sample's clock starts.
 ON = date(2026, 9, 1)
-#: What `shenhe check` draws a check unless told otherwise.
+#: What `shenhe check` draws per check unless told otherwise.
 DEFAULT_EXAMPLES = 25
 #: What a whole run draws where the fault needs no drawn case: enough that each strategy and machine says something of
 #: every rule.

@@ -274,7 +274,7 @@ def test_page_and_command_agree(tmp_path: Path) -> None:
     ("words", "message"),
     [
         (["--has", "companions"], "--has: found 'companions', expected one of: companion"),
-        (["--has", "minors", "--lacks", "minors"], "--lacks: found 'minors' in --has too"),
+        (["--has", "minors", "--lacks", "minors"], "--lacks: found 'minors' in both --has and --lacks"),
         (["--market", "uk"], "--market: found 'uk', expected one of: cn, eu"),
         (["--placed", "soon"], "--placed: found 'soon', expected a day"),
     ],

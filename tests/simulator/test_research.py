@@ -118,7 +118,7 @@ def test_a_run_goes_on_beyond_its_horizon(run: Run) -> None:
     shared = run.series["end"] <= 480.0
     same = longer.series["end"] <= 480.0
     assert run.series[shared].reset_index(drop=True).equals(longer.series[same].reset_index(drop=True))
-    with pytest.raises(RunError, match="expected one beyond that of the run, 500"):
+    with pytest.raises(RunError, match="expected one after that of the run, 500"):
         continue_run(run, 500.0)
 
 
@@ -128,7 +128,7 @@ def test_the_command_continues_a_run_folder(run: Run, tmp_path: Path) -> None:
     assert read_run(tmp_path / "longer").scenario.horizon == 520.0
     for words, message in (
         ((str(run.folder),), "pass --until DAY"),
-        ((str(run.folder), "--until", "100"), "expected one beyond that of the run"),
+        ((str(run.folder), "--until", "100"), "expected one after that of the run"),
         (("cn-2023", "--until", "2000"), "expected the folder of a finished run"),
         ((str(run.folder), "--until", "600", "--set", "horizon=700"), "omit --set"),
     ):

@@ -379,7 +379,7 @@ def test_shards_carry_no_trace_of_who_made_them(run: study.StudyRun) -> None:
         ("response.initial_belief", "study.yaml:11:7: worlds.parameters[0]: found 'response.initial_beliefs'"),
         ("size: 4", "found the design sobol with no size"),
         ("low: 0.01", "expected low above 0"),
-        ("high: 0.3", "is no possible scenario"),
+        ("high: 0.3", "is not a valid scenario"),
         ("scenario: cn-2023", "no scenario is called 'cn-2033'; did you mean 'cn-2023'"),
         (
             "metric: harm",

@@ -18,7 +18,7 @@ MOST_ENTRIES = 1_000
 MOST_BYTES = 100_000_000
 """Bytes of one unpacked entry."""
 MOST_BESIDE, MOST_BYTES_BESIDE = 20, 10_000_000
-"""Entries besides the wanted one, and bytes of each."""
+"""Entries in addition to the wanted one, and bytes of each."""
 
 #: What reading a broken archive may raise.
 _BROKEN = (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, ValueError, EOFError)
@@ -50,7 +50,7 @@ def zip_entry(response: Response, pattern: str) -> tuple[bytes, str]:
 
 
 def other_entries(response: Response, pattern: str) -> tuple[bytes, ...]:
-    """The entries of a ZIP archive besides the first whose name matches: the first twenty, within bounds."""
+    """The entries of a ZIP archive other than the first whose name matches: the first twenty, within bounds."""
     found: list[bytes] = []
     try:
         with zipfile.ZipFile(io.BytesIO(response.body)) as archive:

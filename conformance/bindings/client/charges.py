@@ -41,7 +41,7 @@ class Charges:
         return max((self._price_of(operation) for operation in _PAID), default=0.0)
 
     def duration(self, calls: Mapping[str, int], workers: int = 1) -> float:
-        """Seconds that these calls take about, with so many at once."""
+        """About how many seconds these calls take, with this many at once."""
         taken = sum(count * self._seconds_of(operation) for operation, count in calls.items()) / max(workers, 1)
         return max(taken, sum(calls.values()) / self.rate) if self.rate else taken
 

@@ -194,7 +194,7 @@ class HttpProvider(StoreClient):
         return None
 
     def addresses(self, exchanges: Iterable[Exchange]) -> list[str]:
-        """The URLs that the responses of these exchanges name: what somebody who kept a response can still try."""
+        """The URLs that the responses of these exchanges name: a client that kept a response can still request them."""
         return self._client.addresses(exchanges)
 
     def visit(self, account: Account | None, url: str) -> Result[Media]:

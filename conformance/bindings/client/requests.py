@@ -131,8 +131,8 @@ def body_of(
 
 
 def _with_fields(document: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """A document with these fields, which replace none of its own: in it, and in the one object in it that holds what
-    is asked for, as the ``params`` of a remote call do.
+    """A document with these fields added, replacing none that it has: at its top, and in the one object in it that
+    holds the arguments, such as the ``params`` of a remote call.
     """
     inner = [name for name, value in document.items() if isinstance(value, dict)]
     nested = {inner[0]: {**extra, **document[inner[0]]}} if len(inner) == 1 else {}

@@ -219,7 +219,7 @@ class Sessions:
         why = self.connection.token_url_problem(url)
         if why:
             raise SignInError(
-                Unavailable(f"{place}: found a URL that no token is fetched from: {why}", tuple(log.exchanges))
+                Unavailable(f"{place}: found a token URL that is not requested: {why}", tuple(log.exchanges))
             )
         grant: dict[str, str] = {"grant_type": tokens.grant, **proof}
         if held is not None and held.refresh:

@@ -267,7 +267,7 @@ class _Visit(Visit):
         """Take down a publication that nothing else is tried with."""
         spare = self._another("春天（测试）")
         if spare is None:
-            raise NeedsEarlier("it needs a second publication, which publish did not give")
+            raise NeedsEarlier("it needs a second publication, and publish was not accepted twice")
         return self.provider.unpublish(self.account, spare)
 
     def _another(self, title: str) -> Publication | None:
@@ -337,7 +337,7 @@ class _Visit(Visit):
         def decide() -> Result[Ticket]:
             moderator = self.provider.ready_made.accounts.get("moderator")
             if moderator is None:
-                raise NeedsEarlier("it needs accounts.moderator, who decides")
+                raise NeedsEarlier("it needs accounts.moderator, the account that decides reports")
             ticket = self.need("ticket", "report")
             return self.provider.decide(moderator, ticket, True, "测试裁定。A decision made as a test.")
 

@@ -37,7 +37,7 @@ class Deferred:
 
 
 def stream_deferral(endpoint: Endpoint, words: Deferral, blank: Callable[[str], Any]) -> Deferred:
-    """An answer of server-sent events. One that is offered as JSON too is asked for as JSON."""
+    """A response of server-sent events. If JSON is offered too, the draft requests JSON."""
     if endpoint.events is None:
         return Deferred()
     if endpoint.answer_type != "text/event-stream":
@@ -52,7 +52,7 @@ def stream_deferral(endpoint: Endpoint, words: Deferral, blank: Callable[[str], 
 def polled(
     name: str, endpoint: Endpoint, description: Description, words: Deferral, blank: Callable[[str], Any]
 ) -> Deferred:
-    """A job: the first answer says that it was taken, and where it is asked for or by what id."""
+    """A job: the first response says that it was accepted, and the URL or id by which it is polled."""
     found = list(leaves(endpoint.answer))
     state = leaf(found, words.state)
     job = _job(endpoint, description, words)

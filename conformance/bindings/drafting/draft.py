@@ -243,7 +243,7 @@ def _one_of(name: str, given: str) -> str | None:
 
 
 def _when(name: str, endpoint: Endpoint) -> dict[str, Any]:
-    """The arguments for which an endpoint is asked, where an operation has one endpoint for each."""
+    """The arguments for which an endpoint is called, if an operation has one endpoint for each."""
     if name == "generate":
         service, media_type = service_of(endpoint)
         return {"service": service, "media_type": media_type}

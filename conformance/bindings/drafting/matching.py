@@ -143,7 +143,7 @@ def _add(
     scored: dict[str, list[tuple[float, Endpoint, list[str]]]],
     taken: dict[str, tuple[str, float]],
 ) -> None:
-    """Add the one endpoint of an operation, or what came close if none stands out."""
+    """Add the one endpoint of an operation, or the near matches if none is clearly best."""
     free = [row for row in candidates if str(row[1]) not in taken and not _fits_better(name, row, scored)]
     sure = [row for row in free if row[0] >= ENOUGH]
     if not sure:
@@ -173,7 +173,7 @@ def _add_one_of_each(
     scored: dict[str, list[tuple[float, Endpoint, list[str]]]],
     taken: dict[str, tuple[str, float]],
 ) -> None:
-    """Add the best endpoint of each kind: of each service that is generated, of each topic that is told."""
+    """Add the best endpoint of each kind: of each service that is generated, and of each topic of public pages."""
     kinds: set[tuple[str, ...]] = set()
     for row in candidates:
         total, endpoint, seen = row
@@ -249,7 +249,7 @@ def _same_resource(endpoint: Endpoint, base: Endpoint) -> bool:
 
 
 def topics_of(endpoint: Endpoint) -> tuple[str, ...]:
-    """The topics that an endpoint tells the public about: those that its request may name, else the one that its own
+    """The topics of public information that an endpoint has: those that its request may name, else the one that its own
     names speak of; none where they speak of none.
     """
     named = [expression_of("disclosures", each.name) for each in endpoint.parameters]

@@ -281,7 +281,7 @@ def schema_of(value: Any, depth: int = 0) -> dict[str, Any]:
 
 
 def _templated(path: str) -> str:
-    """A path with ids in it as one with parameters, named after what stands before them."""
+    """A path with ids in it as one with parameters, named after the segments before them."""
     segments: list[str] = []
     for segment in path.split("/"):
         bare = segment.removesuffix(".json")
@@ -329,7 +329,7 @@ def _json(origin: Readable, name: str) -> dict[str, Any]:
     text = data.decode("utf-8", "replace")
     document = _parsed(text)
     if document is None and _is_too_deep(text):
-        raise _fault(name, "found values nested more deeply than Python reads, expected fewer levels")
+        raise _fault(name, "found JSON nested too deeply to read")
     if not isinstance(document, dict):
         raise _fault(name, "found no JSON object, expected one")
     return document

@@ -61,7 +61,7 @@ class Field:
 
 @dataclass(frozen=True)
 class GraphqlField:
-    """How a field of a GraphQL schema is asked for. ``inputs`` are the places of its variables, with their names."""
+    """How a field of a GraphQL schema is queried. ``inputs`` are the places of its variables, with their names."""
 
     path: str
     query: str
@@ -327,7 +327,7 @@ class _Reader:
         schema = dict(resolved)
         parts = [self.schema(part, depth + 1) for part in _list(schema.pop("allOf", None))[:50]]
         for part in (*parts, dict(schema)) if parts else ():
-            # What stands later says more of the same property.
+            # A later schema adds to the same property.
             properties = {**_mapping(schema.get("properties")), **_mapping(part.get("properties"))}
             required = [*_list(schema.get("required")), *_list(part.get("required"))]
             schema = {**schema, **part, "properties": properties, "required": required}

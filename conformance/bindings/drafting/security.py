@@ -11,7 +11,7 @@ from .openapi import Description
 
 
 def auth_of(description: Description) -> tuple[dict[str, Any], list[str]]:
-    """The section ``auth`` (empty for none), and the hosts besides the provider's own that tokens come from."""
+    """The section ``auth`` (empty for none), and the hosts other than the provider's that tokens come from."""
     schemes = description.schemes
     name = next((each for each in description.required_schemes if each in schemes), next(iter(schemes), None))
     scheme = schemes.get(name or "", {})

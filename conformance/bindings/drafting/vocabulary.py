@@ -26,7 +26,7 @@ IDS = {
     "app": "appid applicationid packageid productid apkid submissionid listingid",
     "chat": "chatid conversationid sessionid dialogueid",
 }
-"""What the id of each thing may be called in an answer, besides ``id``."""
+"""The names that the id of each thing may have in a response, in addition to ``id``."""
 ITEMS = {
     "app_messages": {"text": "text content message body reason"},
     "refutations": {"publication": f"{IDS['publication']} id", "text": "text content statement body message"},
@@ -70,7 +70,7 @@ class ServiceWords(_Entry):
 
 
 class TopicWords(_Entry):
-    """A topic of what a service tells the public, and the words that name its page."""
+    """A topic of public information, and the words that name its page."""
 
     topic: str
     words: str

@@ -48,7 +48,7 @@ def bound_auth(
 ) -> BoundAuth | None:
     """``auth`` compiled; ``None`` for none.
 
-    ``fill`` compiles a template that stands at the keys after it, ``fault`` takes an error at a key, and ``place``
+    ``fill`` compiles a template at the given keys, ``fault`` takes an error at a key, and ``place``
     names the line of a key.
     """
     of_account = mentions(list(auth_texts(auth).values()), "account")
@@ -171,7 +171,7 @@ def auth_texts(auth: Auth) -> dict[str, str]:
 
 _PROOFS = ("username", "password", "refresh_token")
 SIGNED = frozenset({"http"})
-"""What the templates of a signature have besides the values of the operation."""
+"""The values that templates of a signature have in addition to those of the operation."""
 
 
 def credentials_named(value: Any) -> Iterator[str]:

@@ -114,7 +114,7 @@ class BoundPoll:
 
 @dataclass(frozen=True)
 class BoundPages:
-    """How the next page of a list is had, and how many there may be."""
+    """How to get the next page of a list, and how many pages there may be."""
 
     next: Source | None
     cursor: Source | None
@@ -180,7 +180,7 @@ class BoundRequest:
     stream: BoundStream | None = None
     #: The credentials of an account that the request speaks of, in its auth or anywhere else.
     needs: frozenset[str] = frozenset()
-    #: Whether it names the account by its id, besides being signed by it.
+    #: Whether it also names the account by its id, in addition to being signed by it.
     names_account: bool = False
     #: Whether it sends the name of the holder of an identity.
     names_holder: bool = False

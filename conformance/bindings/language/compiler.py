@@ -389,7 +389,7 @@ class Compiler:
     ) -> Iterator[BoundAuth]:
         own = section.auth is not None
         if self._in_login and not own:
-            # Nobody is signed in yet.
+            # No account is signed in yet.
             return
         auth = section.auth if section.auth is not None else self.file.auth
         base: Steps = at("auth") if own else ("auth",)

@@ -21,7 +21,7 @@ _STEP_VALUE = re.compile(r"\bsteps\.(\w+)\.(\w+)")
 
 
 class Expressions:
-    """Compiles what stands in one file, and gathers in ``faults`` what is wrong with it.
+    """Compiles the values of one file, and collects their mistakes in ``faults``.
 
     ``carried`` are the values that operations of the file carry to others, as pairs of what they are attached to and
     their name.

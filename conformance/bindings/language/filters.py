@@ -1,4 +1,4 @@
-"""The filters of templates besides Jinja's own: encodings, digests, dates and path segments."""
+"""The filters of templates in addition to Jinja's: encodings, digests, dates and path segments."""
 
 from __future__ import annotations
 

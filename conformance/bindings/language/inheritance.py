@@ -48,7 +48,7 @@ def addresses(defaults: DefaultsSection | None) -> bool:
 
 
 def has_address(section: RequestSection, defaults: DefaultsSection | None) -> bool:
-    """Whether a section with variants is a request of its own, for the arguments that no variant has: it has an
+    """Whether a section with variants is also a request itself, for the arguments that no variant has: it has an
     address, or takes the one under ``defaults`` for a body, a query or a method that it writes.
     """
     if section.addressed:

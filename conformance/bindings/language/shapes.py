@@ -1,4 +1,4 @@
-"""What each operation gives to the templates of a binding, tells variants apart by, and needs from an answer."""
+"""For each operation: the values that templates get, those that distinguish variants, and what a response must give."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ SHAPES: Mapping[Operation, Shape] = {
 }
 
 LOGIN = "login"
-"""What is asked besides the operations: that an account signs in."""
+"""A request in addition to the operations: the sign-in of an account."""
 LOGIN_SHAPE = Shape(extracts=("credentials.*",))
 STEP_SHAPE = Shape(extracts=("credentials.*", "*"))
 """A step extracts whatever later requests need."""

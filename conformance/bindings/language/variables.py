@@ -66,7 +66,7 @@ def secrets_of(
 
 
 def written_secrets(file: BindingFile) -> dict[str, str]:
-    """Secrets that stand in the file itself, against all advice: they are kept out of the evidence all the same."""
+    """Secrets written in the file itself, against all advice: they are still kept out of the evidence."""
     sections = [
         file.auth,
         *(each.auth for section in file.operations.values() for each in (section, *section.variants) if each.auth),

@@ -150,7 +150,7 @@ def seen_in(probe: Probe, made: Submitted) -> list[Place]:
 
 
 def appears(probe: Probe, made: Submitted) -> bool:
-    """Whether the public comes to see an app somewhere, once the store has decided about it."""
+    """Whether an app becomes publicly visible somewhere, once the store has decided about it."""
     await_decision(probe, made.app)
     return probe.settled(lambda: bool(seen_in(probe, made)))
 
@@ -213,7 +213,7 @@ def version_seen(probe: Probe, made: Submitted, surfaces: tuple[str, ...] = ()) 
 
 
 def must_show_versions(probe: Probe) -> None:
-    """Raise :class:`Undecided` where no public response tells which version it shows."""
+    """Raise :class:`Undecided` if no public response gives the version that it shows."""
     probe.must_read_any(Operation.VIEW_APP, ("version", "text"), "the version of a listed app")
 
 
@@ -286,7 +286,7 @@ def give_order(
 
 
 def told_developer(probe: Probe, made: Submitted) -> str:
-    """What the store tells the developer about an app: reasons of its status and messages."""
+    """The store's messages to the developer about an app, and the reasons of its status."""
     return " ".join(part for part in _told(probe, made) if part.strip())
 
 
@@ -303,7 +303,7 @@ def _told(probe: Probe, made: Submitted) -> Iterator[str]:
 
 
 def must_tell(probe: Probe) -> None:
-    """Raise :class:`Undecided` where the binding reads nothing that a store tells developers."""
+    """Raise :class:`Undecided` if the binding reads no message of the store to developers."""
     if probe.offers(Operation.APP_MESSAGES):
         return
     if probe.offers(Operation.APP_STATUS) and probe.capabilities.reads(Operation.APP_STATUS, "reasons"):

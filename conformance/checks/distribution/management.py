@@ -109,7 +109,7 @@ def developers_are_told_why(probe: Probe, case: Case) -> None:
             reads = probe.capabilities.reads
             if not reads(Operation.SUBMIT_APP, "reason") and not reads(Operation.SUBMIT_APP, "notice"):
                 raise Undecided(
-                    "why a submission is rejected is not read: bind operations.submit_app.reason", lasting=True
+                    "the reason for a rejected submission is not read: bind operations.submit_app.reason", lasting=True
                 )
             if not (answer.reason.strip() or answer.notice.strip()):
                 raise NeedsReview("a submission was rejected, and the developer is not told why")
@@ -196,15 +196,15 @@ def rectified_app_is_listed_again(probe: Probe, case: Case) -> None:
     made = new_listed_app(probe)
     order = give_order(probe, made, Measure(case.facet))
     if not taken_down(probe, made, order.hours):
-        raise NotJudged("the order was not executed, so that nothing is reinstated")
+        raise NotJudged("the order was not executed, so nothing is reinstated")
     give_order(probe, made, Measure.LIFT)
     answer = probe.attempt(
         probe.provider.relist_app, developer(probe), made.app, "已按要求整改。Rectified as required."
     )
     if isinstance(answer, Refused):
-        raise NeedsReview(f"the order is lifted, and the app is not listed again: {answer.status} {answer.reason}")
+        raise NeedsReview(f"the order is lifted, but the app is not listed again: {answer.status} {answer.reason}")
     if not probe.settled(lambda: bool(seen_in(probe, made))):
-        raise NeedsReview("the order is lifted and the developer asked, and the app is not listed again")
+        raise NeedsReview("the order is lifted and the developer asked, but the app is not listed again")
 
 
 def _reports_about_apps(capabilities: Capabilities) -> Absent | None:
@@ -296,7 +296,7 @@ def appeal_about_an_app_is_decided(probe: Probe, case: Case) -> None:
     if state() is TicketState.REJECTED:
         raise NotJudged("the appeal was rejected")
     if not probe.settled(lambda: seen_in(probe, made) == before):
-        raise NeedsReview("an appeal against a removal was upheld, and the app is not listed again everywhere")
+        raise NeedsReview("an appeal against a removal was upheld, but the app is not listed again everywhere")
 
 
 def _pages(capabilities: Capabilities) -> Iterator[Case]:

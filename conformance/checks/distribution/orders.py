@@ -48,7 +48,7 @@ REMOVING = (Measure.REMOVE, Measure.SUSPEND_LISTING)
 
 @dataclass(frozen=True)
 class Ordered(Case):
-    """An order: ``facet`` is its measure; ``then`` is what the developer does while it stands."""
+    """An order: ``facet`` is its measure; ``then`` is what the developer does while it is in force."""
 
     then: str = ""
 
@@ -103,12 +103,12 @@ def ordered_removal_is_executed_everywhere(probe: Probe, case: Ordered) -> None:
     elif case.then:
         probe.attempt(probe.provider.relist_app, developer(probe), made.app, "请恢复上架。Please list it again.")
     if found := seen_in(probe, made):
-        raise Violation(f"the order to {case.facet} stands, and the app is listed{_after(case)}: {_listed(found)}")
+        raise Violation(f"the order to {case.facet} is in force, but the app is listed{_after(case)}: {_listed(found)}")
     _still_there(probe, other)
 
 
 def taken_down(probe: Probe, made: Submitted, hours: float) -> bool:
-    """Whether the public no longer sees an app after so many hours by the clock of the store, or sooner."""
+    """Whether an app is no longer publicly visible after this many hours by the clock of the store, or sooner."""
     if probe.settled(lambda: not seen_in(probe, made)):
         return True
     probe.wait(f"an order gives {hours:g} hours", hours)
@@ -160,7 +160,7 @@ def ordered_stop_of_updates_is_executed(probe: Probe, case: Ordered) -> None:
     newer = replace(made.submission, version=new_version(probe), app=made.app)
     answer = probe.attempt(probe.provider.submit_app, developer(probe), newer)
     if isinstance(answer, Accepted) and (place := version_seen(probe, Submitted(made.app, newer))):
-        raise Violation(f"an order stops updates of the app, and a new version is published: {place}")
+        raise Violation(f"an order suspends updates of the app, but a new version is published: {place}")
     published_update(probe, other, new_version(probe))
 
 
@@ -183,7 +183,7 @@ def ordered_warning_reaches_the_developer(probe: Probe, case: Ordered) -> None:
     before = told_developer(probe, made), _notices(probe, made)
     give_order(probe, made, case.measure)
     if not probe.settled(lambda: (told_developer(probe, made), _notices(probe, made)) != before):
-        raise Violation("an authority orders a warning, and neither the developer nor the public learns of it")
+        raise Violation("an authority ordered a warning, but neither the developer nor the public was warned")
     probe.counts.controls += 1
 
 
@@ -264,7 +264,7 @@ def reported(probe: Probe, made: Submitted, kind: str = "") -> Ticket:
 
 
 def report_state(probe: Probe, ticket: Ticket) -> TicketState:
-    """Where a report stands; as it was first told, if the binding has no operation for it."""
+    """The state of a report; its first state, if the binding has no operation for it."""
     if not probe.offers(Operation.REPORT_STATUS):
         return ticket.state
     reporter = probe.provider.ready_made.accounts.get("reporter")

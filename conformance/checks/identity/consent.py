@@ -117,7 +117,7 @@ def edit_check(
     cases: Callable[[Capabilities], Iterable[Edit]] = _one_edit_a_scope,
     strategy: Callable[[Capabilities], SearchStrategy[Edit]] | None = None,
 ) -> Callable[[Property[Edit]], Property[Edit]]:
-    """Register a check of the clause on separate consent, and of ``rules`` besides, by edits of faces and voices."""
+    """Register a check of the clause on separate consent, and of ``rules`` too, by edits of faces and voices."""
     return check(
         rules=(SEPARATE_CONSENT, *rules),
         behaviour=Behaviour.CONSENT,
@@ -269,7 +269,7 @@ def consent_binds_scope(probe: Probe, case: Edit) -> None:
     """Consent to edit a face does not permit editing a voice, and vice versa."""
     others = [scope for scope in probe.capabilities.edit_scopes if scope != case.scope]
     if not others:
-        raise NotJudged("the provider edits one thing only")
+        raise NotJudged("the provider edits only one scope")
     account, subject = probe.account(), probe.subject()
     request = edit_request(case, subject, probe.consent(account, subject, others[0]))
     must_send_consent(probe, account, (subject, case.scope), (subject, others[0]))

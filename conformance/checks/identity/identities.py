@@ -112,7 +112,7 @@ _FLAWED_PHONES: tuple[tuple[str, Callable[[str], str]], ...] = (
 def identity_check(
     method: IdentityMethod, flaws: Iterable[tuple[str, Callable[[str], str]]]
 ) -> Callable[[Property[Presented]], Property[Presented]]:
-    """Register a check of identities of one method that are nobody's: by ``flaws`` of a valid one, and drawn ones."""
+    """Register a check of identities of one method that no person has: by ``flaws`` of a valid one, and drawn ones."""
     return check(
         rules=(_IDENTITY,),
         behaviour=Behaviour.REAL_NAME,
@@ -142,7 +142,7 @@ def mobile_number_must_be_valid(probe: Probe, case: Presented) -> None:
 
 
 def _must_be_somebodys(probe: Probe, flawed: Flawed) -> None:
-    """A number that can be nobody's must not verify; one that can be somebody's says nothing."""
+    """A number that no person can have must not verify; a number that a person may have shows nothing."""
     applicant = _applicant(probe, flawed.method.value)
     # One account may act for many companies, each with its own code.
     invented = probe.capabilities.identities == "synthetic" and flawed.method is IdentityMethod.USCC

@@ -1,4 +1,4 @@
-"""Personal data: what an account, a person who consented or a reporter told the provider is for nobody else to see."""
+"""Personal data: no other account sees what an account holder, a consenting person or a reporter gave the provider."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _made_public_by(capabilities: Capabilities) -> Iterator[Confided]:
     cases=_made_public_by,
 )
 def public_pages_tell_nothing_of_people(probe: Probe, case: Confided) -> None:
-    """Public pages, files and searches never reveal what people told the provider about themselves."""
+    """Public pages, files and searches never reveal the personal data that people gave the provider."""
     account, canaries, content = _confided_by(probe, case)
     published = publish(probe, account, content, None)
     if case.facet == REPORTER:
@@ -113,7 +113,7 @@ def public_pages_tell_nothing_of_people(probe: Probe, case: Confided) -> None:
 
 
 def _confided_by(probe: Probe, case: Confided) -> tuple[Account, Canaries, Content]:
-    """An account and something of its making, for which somebody confided something."""
+    """An account and content that it made, for which a person gave personal data."""
     if case.facet == REPORTER:
         account = probe.fresh_account()
         return account, Canaries({}), probe.some_content(account)
@@ -169,7 +169,7 @@ def _told_to_others(capabilities: Capabilities) -> Iterator[Confided]:
 
 
 def _drawn_reporters(capabilities: Capabilities) -> SearchStrategy[Confided]:
-    """Whoever reports says something else each time; the other cases have nothing to vary."""
+    """Each report has other words; the other cases have nothing to vary."""
     facets = [case.facet for case in _told_to_others(capabilities)]
     facet = REPORTER if REPORTER in facets else facets[0]
     return statements().map(lambda statement: Confided(facet, statement))
@@ -228,7 +228,7 @@ def _author_learns_nothing(probe: Probe, case: Confided) -> None:
 
 
 def _borrower_learns_nothing(probe: Probe) -> None:
-    """Who names a consent that somebody gave to another account does not learn whose it is."""
+    """An account that names a consent given to another account does not learn whose it is."""
     owner, borrower = account_of_known(probe), probe.another_account()
     subject, canaries = consenting(probe)
     lawful = _lawful_edit(probe, owner, subject)
@@ -316,7 +316,7 @@ def tickets_are_read_by_their_owners(probe: Probe, case: Case) -> None:
 
 
 def _another_than(probe: Probe, reporter: Account) -> Account:
-    """Somebody else who is signed in; where accounts are supplied, the one that published."""
+    """Another signed-in account; if accounts are supplied, the one that published."""
     other = probe.another_account()
     return other if other != reporter else probe.account()
 

@@ -313,7 +313,7 @@ def _publishes_unverified(probe: Probe, title: str) -> bool:
 
 
 def _verified_twins(probe: Probe, asked: Provider, title: str, refusal: Refused, kind: str = "") -> None:
-    """What shows that a refusal was for want of verification: an account that was refused publishes once it is
+    """Shows that a refusal was due to missing verification: an account that was refused publishes once it is
     verified, and a verified account's request of the same kind is accepted. Where that is refused in the same words,
     the claim itself is what the provider refuses, so it opens nothing; then the request without it must be accepted.
     """

@@ -119,7 +119,7 @@ def _with_sessions(probe: Probe, account: Account) -> _Sessions:
 
 
 def _is_asked_by_session(probe: Probe, door: Door, account: Account, content: Content) -> bool:
-    """Whether the request says who asks: what is open to everybody tells nothing of a session."""
+    """Whether the request identifies its sender: a response that is open to everyone shows nothing about a session."""
     try:
         probe.must_differ(
             lambda provider: door.ask(provider, account, content),
@@ -146,7 +146,7 @@ def ended_session_opens_nothing(probe: Probe, case: KeptSession) -> None:
     def signed_out() -> _Sessions:
         kept = _with_sessions(probe, probe.fresh_account())
         if SECOND not in kept.sessions:
-            raise Undecided("operations.sign_in gives the credentials that the account has already", lasting=True)
+            raise Undecided("operations.sign_in returns the credentials that the account already has", lasting=True)
         probe.setup(probe.provider.sign_out, kept.sessions[SECOND])
         return kept
 
@@ -155,7 +155,7 @@ def ended_session_opens_nothing(probe: Probe, case: KeptSession) -> None:
     if (door.name, SECOND) not in kept.opened:
         raise NotJudged(f"no session opened {door.name} before it ended")
     if _tried(probe, door, kept.sessions[SECOND], kept.content):
-        raise Violation(f"a session still shows {door.name} after it was signed out of")
+        raise Violation(f"a session still opens {door.name} after signing out")
     if not _opens(probe, door, kept.sessions[FIRST], kept.content):
         raise Undecided("the session that was not ended opens nothing either, so a refusal proves nothing")
     probe.counts.controls += 1
@@ -207,10 +207,10 @@ def deleted_account_opens_nothing(probe: Probe, case: KeptSession) -> None:
     else:
         door = next(door for door in DOORS if door.name == case.facet)
         if (door.name, case.session) not in kept.opened:
-            raise NotJudged(f"{case.session} opened {door.name} before the deletion neither")
+            raise NotJudged(f"{case.session} did not open {door.name} before the deletion either")
         if _tried(probe, door, kept.sessions[case.session], kept.content):
             raise NeedsReview(
-                f"{case.session} still shows {door.name} after the account was deleted; a person has to say whether a"
+                f"{case.session} still opens {door.name} after the account was deleted; a person has to say whether a"
                 " cooling-off period explains that"
             )
     # Only while others still get in does a refusal say anything about the account.

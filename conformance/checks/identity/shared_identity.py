@@ -35,7 +35,7 @@ def _names_holders(capabilities: Capabilities) -> Absent | None:
 def identity_card_is_one_persons(probe: Probe, case: Case) -> None:
     """An identity number that verified one name does not verify an account under another name.
 
-    Leads to a review: a test environment need not ask the register that tells whose number it is. That one person has
+    Leads to a review: a test environment need not ask the register of identity numbers. That one person has
     two accounts is lawful, and not looked for.
     """
     holder, other = probe.registered(), probe.registered()

@@ -65,8 +65,8 @@ def withdrawal_deletes_what_was_made(probe: Probe, case: Withdrawn) -> None:
     still += [f"the address {url}" for url in (still_served(probe, addresses) if addresses else [])]
     if still:
         raise NeedsReview(
-            f"after the consent was withdrawn, {', '.join(still)} of the edited {case.scope} can still be had; Art. 47"
-            " asks for deletion, and a person has to say whether another ground allows to keep it"
+            f"after the consent was withdrawn, {', '.join(still)} of the edited {case.scope} can still be fetched; Art."
+            " 47 requires deletion, and a person has to say whether another ground allows keeping it"
         )
 
 

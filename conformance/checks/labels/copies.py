@@ -45,7 +45,7 @@ UNLABELLED = "unlabelled"
 
 @dataclass(frozen=True)
 class Exported(Prompted):
-    """One prompt, and the rendition in which the result is had."""
+    """One prompt, and the rendition in which the result is fetched."""
 
     rendition: str
 
@@ -81,9 +81,7 @@ def exported_copy_keeps_label(probe: Probe, case: Exported) -> None:
     )
     text = decoded(copy)
     if not labels_of_its_own(text, case.prompt):
-        raise Violation(
-            f"the original is labelled, but not the copy obtained by {case.rendition} is not", excerpt(text)
-        )
+        raise Violation(f"the original is labelled, but the copy obtained by {case.rendition} is not", excerpt(text))
 
 
 def _drawn_exports(capabilities: Capabilities) -> SearchStrategy[Exported]:
@@ -161,7 +159,7 @@ def unlabelled_copy_keeps_implicit_label(probe: Probe, case: Prompted) -> None:
 
 
 def _agreed_copy(probe: Probe, account: Account, asked: GenerationRequest) -> Media:
-    """The copy that is handed out once the account agrees; each is paid for once a run."""
+    """The copy that is handed out once the account agrees; each is paid for once per run."""
     request = replace(asked, agreed=True)
     return probe.once(("an agreed copy", request), lambda: _agreed(probe, account, request)[1])
 

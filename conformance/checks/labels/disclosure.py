@@ -1,5 +1,5 @@
-"""What a provider tells its users and the public: rules, duties, labels, its filing, and how to find out what it
-made.
+"""Pages and notices of a provider for its users and the public: rules, duties, labels, its filing, and a way to find
+out what it made.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def rules_are_published(probe: Probe, case: Case) -> None:
     """The management rules or the platform convention are published."""
     page = _page(probe, "rules")
     if not re.search(r"规则|公约|规范|rules?\b|convention|guidelines?", page.text, re.IGNORECASE):
-        raise NeedsReview("the page of the rules does not speak of rules: it has to be read", _excerpt(page))
+        raise NeedsReview("the page of the rules does not mention rules: a person has to read it", _excerpt(page))
 
 
 @check(

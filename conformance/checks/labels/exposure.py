@@ -128,7 +128,7 @@ def _drawn_openings(capabilities: Capabilities) -> SearchStrategy[Dialogue]:
 def _told(
     probe: Probe, account: Account, request: GenerationRequest, informs: Callable[[str], bool]
 ) -> tuple[bool, str]:
-    """Whether an answer discloses that AI generates it, and what its interface says.
+    """Whether a response discloses that AI generated it, and what its interface says.
 
     The notice beside the answer counts if it ``informs``, and so does a label of the answer's own that names both
     elements.
@@ -213,7 +213,7 @@ def _drawn_shown(capabilities: Capabilities) -> SearchStrategy[Prompted]:
     strategy=_drawn_shown,
 )
 def publication_discloses_generation(probe: Probe, case: Prompted) -> None:
-    """A published generated image, audio or video tells its first viewer that AI made it."""
+    """A published generated image, audio or video says to its first viewer that AI made it."""
     surface, view = _published(probe, case)
     said = " ".join(view.notices)
     if not names_ai_and_generation(f"{said} {view.text}"):

@@ -1,4 +1,4 @@
-"""Files that are handed out besides those just made: copies taken away, and what was edited. They carry the label in
+"""Files delivered in addition to those just made: downloaded copies and edited files. They carry the label in
 their metadata too.
 """
 
@@ -29,7 +29,7 @@ _COPIES = (*EXPORTS, "share")
 
 @dataclass(frozen=True)
 class Copied(Prompted):
-    """One file, and the rendition in which it is had again."""
+    """One file, and the rendition in which it is fetched again."""
 
     rendition: str
 

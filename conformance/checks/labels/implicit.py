@@ -273,7 +273,7 @@ def _fields_of_file(probe: Probe, case: Prompted) -> tuple[Label, ...]:
 
 
 def _readable_fields(probe: Probe, case: Prompted) -> tuple[Label, ...]:
-    """The AIGC fields of what was generated, with keys that could be told apart."""
+    """The AIGC fields of generated files, with keys that could be separated."""
     labels = _fields_of_file(probe, case)
     if not all(label.fields for label in labels):
         raise NotJudged("the AIGC field does not have the prescribed form, so its values cannot be read")

@@ -53,7 +53,7 @@ def tool_tells_own_files_from_others(probe: Probe, case: Prompted) -> None:
     own = _recognises(probe, made)
     claimed = next((name for name, media in _of_others() if _recognises(probe, media)), None)
     if claimed is not None:
-        raise Violation(f"the tool takes {claimed} for the provider's own")
+        raise Violation(f"the tool recognises {claimed} as the provider's own")
     if not own:
         raise Violation(f"the tool does not recognise a file of type {made.media_type} that the provider just made")
     probe.counts.controls += 1

@@ -59,7 +59,7 @@ _OTHER_SOUNDS = Kind("sounds other than voices", Service.NON_VOICE_AUDIO, ("audi
 
 
 def perceived_check(kind: Kind, *rules: str) -> Callable[[Property[Prompted]], Property[Prompted]]:
-    """Register a check of all that a provider makes of one kind."""
+    """Register a check of all content of one kind that a provider makes."""
     return check(
         rules=rules,
         behaviour=Behaviour.LABELING,

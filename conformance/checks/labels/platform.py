@@ -321,7 +321,7 @@ def labels_outlive_reposts_and_downloads(probe: Probe, case: Brought) -> None:
             " whether it is a separate file or part of the page that shows it"
         )
     if not judged:
-        raise NotJudged("no surface gives the file")
+        raise NotJudged("no surface returns the file")
 
 
 def _must_be_the_producers(journey: Journey, labels: Labels, face: object) -> None:

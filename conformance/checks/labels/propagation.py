@@ -1,7 +1,7 @@
 """The journey of an uploaded file through a platform: uploaded, published, reposted, reposted again, downloaded.
 
 Container, place of the label, what it says, declaration and size are crossed by a covering array. Each combination
-travels once a run, and several checks judge what was seen of it.
+travels once per run, and several checks judge what was seen of it.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _alike(one: Media, other: Media) -> bool:
 
 
 def journey_of(probe: Probe, case: Brought) -> Journey:
-    """What became of a file, once a run. Raises :class:`NotJudged` where the platform refuses it."""
+    """What became of a file, once per run. Raises :class:`NotJudged` where the platform refuses it."""
     journey = probe.once(("journey of a file", case), lambda: _travelled(probe, case))
     if journey is None:
         raise NotJudged("the upload was refused")
@@ -183,7 +183,7 @@ def tier(words: str) -> str | None:
 
 
 def must_be_told(probe: Probe, journey: Journey, wanted: tuple[str, ...], why: str) -> None:
-    """The public reads on every surface with notices that the file is what it is; and not the same of everything."""
+    """Every surface with notices says publicly what the file is, and does not say the same of every file."""
     told = list(journey.notices(probe))
     if not told:
         notices_are_read(probe)
@@ -218,7 +218,7 @@ def first_notice(probe: Probe, account: Account, content: Content) -> tuple[str 
 
 
 def twin_is_not_told(probe: Probe, wanted: str) -> None:
-    """The same notice must not stand by a file that is neither marked nor declared nor shows traces."""
+    """The same notice must not accompany a file that is neither marked nor declared nor shows traces."""
 
     def plain() -> str | None:
         account = probe.account()

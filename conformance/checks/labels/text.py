@@ -1,4 +1,4 @@
-"""The label of a text: what it says, and where it stands."""
+"""The label of a text: what it says, and where it is."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def published_text_is_labelled(probe: Probe, case: Prompted) -> None:
 
 
 def _is_shown(text: str, on_page: str) -> bool:
-    """Whether a page shows a text to its end, whatever stands before and after it."""
+    """Whether a page shows a text to its end, whatever surrounds it."""
     words, page = "".join(text.split()), "".join(on_page.split())
     middle = words[len(words) // 4 : -len(words) // 4]
     return bool(middle) and middle in page

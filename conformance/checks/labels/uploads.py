@@ -57,7 +57,7 @@ def _upload_cases(capabilities: Capabilities) -> Iterator[Uploaded]:
 
 
 def _faces(capabilities: Capabilities) -> Iterator[str]:
-    """Where an upload is handed out, besides being fetched by the account that uploaded it."""
+    """Where an upload is delivered, other than to the account that uploaded it."""
     for rendition in capabilities.renditions if Operation.FETCH in capabilities.operations else ():
         if rendition not in ("original", "unlabelled") and not is_small(rendition):
             yield rendition

@@ -1,7 +1,7 @@
-"""Prohibited content: what is asked for, what is made, what is published, and what follows for who goes on asking.
+"""Prohibited content: what is requested, made and published, and the measures against accounts that keep requesting it.
 
 Nothing prohibited is ever sent. A provider's test environment knows test content by harmless phrases that the
-binding names: ``prohibited`` and ``fake_news`` in a prompt or a title must be refused; ``output_only`` stands in a
+binding names: ``prohibited`` and ``fake_news`` in a prompt or a title must be refused; ``output_only`` is in a
 prompt that is harmless itself and whose answer must be held back. The control of every case is the same
 request of the same account without the phrase.
 """
@@ -58,7 +58,7 @@ class Asked(Case):
         return f"{self.facet}, the phrase after {shown!r}"
 
     def request(self, marker: Marker | None) -> GenerationRequest:
-        """What is asked for, with the phrase of the marker where it is recognised, or without."""
+        """The request, with the phrase of the marker where it is recognised, or without."""
         words = f"{self.before}{self.after}"
         if marker is not None and marker.place == "anywhere":
             words = f"{self.before} {marker.phrase}{self.after}"
@@ -229,7 +229,7 @@ def prohibited_prompt_is_refused(probe: Probe, case: Asked) -> None:
 
 @dataclass(frozen=True)
 class TextField(Case):
-    """A text that a request carries besides the prompt of a generation; ``name`` is that of the field or scope."""
+    """A text of a request other than the prompt of a generation; ``name`` is that of the field or scope."""
 
     service: Service
     media_type: str
@@ -262,7 +262,7 @@ def _takes_prompts(capabilities: Capabilities) -> Absent | None:
 
 def _other_fields(capabilities: Capabilities) -> Absent | None:
     """Concerns a provider that takes texts in addition to the prompt."""
-    return None if any(_fields(capabilities)) else Absent("requests carry no text besides the prompt", elsewhere=True)
+    return None if any(_fields(capabilities)) else Absent("requests carry no text except the prompt", elsewhere=True)
 
 
 @check(

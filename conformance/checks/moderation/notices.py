@@ -89,7 +89,7 @@ def _must_have_arrived(probe: Probe, reporter: Account | None, ticket: Ticket) -
     answer = probe.observe(probe.provider.report_status, reporter, ticket)
     if isinstance(answer, Refused):
         raise Undecided(
-            "the report was accepted, and the reporter cannot read its ticket back"
+            "the report was accepted, but the reporter cannot read the ticket"
             f" ({answer.status} {answer.reason[:120]}), so its arrival is not proven"
         )
 

@@ -279,7 +279,7 @@ def file_of(probe: Probe, published: Published) -> Media:
         seen = probe.observe(probe.provider.view, None, published.publication, surface)
         if isinstance(seen, Accepted) and seen.value.media is not None:
             return seen.value.media
-    raise Undecided("no surface gives the published file")
+    raise Undecided("no surface returns the published file")
 
 
 def gone_within(hours: float, probe: Probe, published: Published, surface: str, before: View) -> bool:

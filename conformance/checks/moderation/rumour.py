@@ -1,4 +1,4 @@
-"""Rumours: what is found false is refuted where it stands, and that is recorded."""
+"""Rumours: a false statement is refuted where it was published, and the refutation is recorded."""
 
 from __future__ import annotations
 

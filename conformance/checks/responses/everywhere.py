@@ -40,7 +40,7 @@ def no_response_reveals_others(probe: Probe, case: Case) -> None:
     ambient=True,
 )
 def no_public_response_reveals_anybody(probe: Probe, case: Case) -> None:
-    """No page, file or search of the run shows what people told the provider about themselves."""
+    """No page, file or search of the run shows the personal data that people gave the provider."""
     _must_reveal_nothing(probe, public=True)
 
 

@@ -63,7 +63,7 @@ def unlabelled_copies_are_recorded(probe: Probe, case: RecordAge) -> None:
     must_express_unlabelled(probe, account, request)
     handed_out = probe.attempt(probe.provider.generate, account, request)
     if isinstance(handed_out, Refused):
-        raise NotJudged(f"no copy without label is handed out: {handed_out.status} {handed_out.reason}")
+        raise NotJudged(f"no copy without a label is delivered: {handed_out.status} {handed_out.reason}")
     kept = _records(probe, account) - before
     if not kept and UNLABELLED_COPY not in (probe.capabilities.record_kinds or ()):
         raise Undecided(
@@ -73,7 +73,9 @@ def unlabelled_copies_are_recorded(probe: Probe, case: RecordAge) -> None:
         )
     if case.facet == "at once":
         if not kept:
-            raise Violation(f"a copy ({media_type}) without explicit label was delivered, and no record of it is kept")
+            raise Violation(
+                f"a copy ({media_type}) without an explicit label was delivered, but no record of it is kept"
+            )
         probe.counts.controls += 1
         return
     if not kept:

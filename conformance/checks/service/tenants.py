@@ -131,9 +131,9 @@ def label_names_the_tenant(probe: Probe, case: Made) -> None:
         probe.counts.shared += 1
         if named in tenant.names:
             continue
-        whose = "another tenant" if named in stranger.names else "somebody else"
+        whose = "another tenant" if named in stranger.names else "another producer"
         raise Violation(
-            f"made for the tenant {tenant.code}, and the label names {whose}: {named!r}", exhibits.field(labels[0])
+            f"made for the tenant {tenant.code}, but the label names {whose}: {named!r}", exhibits.field(labels[0])
         )
 
 

@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class _EnoughError(BaseException):
-    """Stops Hypothesis at once: it lets no ``BaseException`` be taken for a failure."""
+    """Stops Hypothesis at once: Hypothesis does not count a ``BaseException`` as a failure."""
 
 
 @dataclass

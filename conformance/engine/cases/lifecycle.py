@@ -219,7 +219,7 @@ class Publications(Life):
 
 
 class Agreements(Life):
-    """Copies without label are asked for, with agreement and without, by several accounts."""
+    """Several accounts request copies without a label, with and without an agreement."""
 
     model = AgreementModel
 

@@ -59,7 +59,7 @@ class Previews(Protocol):
 
 
 class Conversation:
-    """Asks the provider, labels what is asked by role, and keeps the evidence.
+    """Calls the provider, records each call with its role, and keeps the evidence.
 
     Calls are written ``probe.setup(provider.publish, account, content, "title")``: the method, then its
     arguments. ``recorded`` holds the exchanges so far, in order, with their roles.
@@ -140,7 +140,7 @@ class Conversation:
         if isinstance(result, Accepted):
             return result.value
         if result.no_such_thing:
-            raise Violation(f"{what} is declared, and the provider answers {said(result)}")
+            raise Violation(f"{what} is declared, but the provider answers {said(result)}")
         raise Undecided(f"{what} was refused: {said(result)}")
 
     def wait(self, reason: str, hours: float) -> None:
@@ -152,7 +152,9 @@ class Conversation:
         if not self.waits:
             raise TypeError("a check that advances the clock must be registered with waits=True")
         if Operation.ADVANCE_CLOCK not in self.capabilities.operations:
-            raise NeedsReview(f"{hours:g} hours would have to pass ({reason}), and the provider offers no clock")
+            raise NeedsReview(
+                f"{hours:g} hours would have to pass ({reason}), and the provider has no operation advance_clock"
+            )
         begin = len(self.recorded)
         moves = self.session.turns.pass_time(hours, self._move_clock)
         self.recorded[begin:] = [taken for move in moves for taken in move]
@@ -174,10 +176,10 @@ class Conversation:
     ) -> Provider:
         """The same provider, whose requests carry these headers, query values and fields in addition to their own.
 
-        Raises :class:`NotJudged` for one that is not spoken to in headers.
+        Raises :class:`NotJudged` for one that is not called over HTTP.
         """
         if not isinstance(self.provider, Claims):
-            raise NotJudged("this provider is not spoken to in headers and parameters")
+            raise NotJudged("this provider is not called over HTTP, so it takes no headers or parameters")
         return self.provider.with_extra(headers, query, fields)
 
     def must_differ(
@@ -194,7 +196,7 @@ class Conversation:
 
     def must_read(self, operation: Operation, channel: str, what: str, **facets: object) -> None:
         """Raise :class:`Undecided` where the binding does not read ``channel`` from the responses of ``operation``:
-        what nobody looks for is not missing.
+        a value that is never read cannot be missing.
         """
         if not self.capabilities.reads(operation, channel, **facets):
             raise Undecided(f"{what} is not read: bind {where_to_bind(operation, channel)}", lasting=True)
@@ -235,7 +237,7 @@ class Conversation:
 
     def once(self, key: object, make: Callable[[], T]) -> T:
         """Make once per run. All cases get the value together with the exchanges that led to it, and count these as
-        shared: a verdict rests on them all the same.
+        shared, although a verdict rests on them.
         """
         place = self.names.apart, key
         with self.session.turns.making(place):

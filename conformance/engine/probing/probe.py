@@ -214,7 +214,7 @@ class Probe(Conversation):
     def generated(
         self, service: Service, media_type: str, prompt: str, options: Mapping[str, Any] | None = None
     ) -> tuple[Content, Media]:
-        """What the provider makes of a prompt, with its bytes; the same prompt is paid for once a run.
+        """What the provider makes of a prompt, with its bytes; the same prompt is paid for once per run.
 
         Raises :class:`NotJudged` where the provider declines the prompt.
         """
@@ -251,7 +251,7 @@ class Probe(Conversation):
             seen = self.observe(self.provider.view, None, publication, surface)
             if isinstance(seen, Accepted) and seen.value.media is not None:
                 return seen.value.media
-        raise Undecided("no surface gives the published file back")
+        raise Undecided("no surface returns the published file")
 
     def some_content(self, account: Account) -> Content:
         """Something plain that the account made: of the first declared medium that can be had.
@@ -340,7 +340,7 @@ class Probe(Conversation):
 
     def must_send_record_kind(self, account: Account | None, kind: str) -> None:
         """Raise :class:`Undecided` where the binding asks for several kinds of record in the same words: then the
-        records of ``kind`` were never asked for. A provider that lists one kind only need not be told which.
+        records of ``kind`` were never asked for. A provider that lists one kind only need not get the kind.
         """
         kinds = self.capabilities.record_kinds or ()
         if kinds == (kind,):

@@ -90,7 +90,7 @@ class Session:
             self.capabilities = replace(self.capabilities, strength=self.strength)
         #: The combinations of the cases that were judged.
         self.covered = Covered()
-        #: Whose account it is, by the account's id: who registers as somebody presents that somebody's papers.
+        #: The holder of each account, by the account's id. The account presents the documents of this person.
         self.holders: dict[str, Person] = {}
         #: What each of these accounts was registered with.
         self.profiles: dict[str, Mapping[str, str]] = {}
@@ -215,7 +215,7 @@ class Session:
             raise RunStopped(self.stopped)
         most = self.bounds
         if most.requests is not None and self.requests >= most.requests:
-            raise _spent(f"{most.requests} requests were sent, which is all this run may send")
+            raise _spent(f"{most.requests} requests were sent, the maximum of this run")
         if self._late:
             raise _spent(self._all_seconds)
         if operation not in PAID:

@@ -1,8 +1,9 @@
 """What must hold in every response of a run, errors included, whichever check asked.
 
-The watch learns what people told the provider and which credentials it gave them. It looks for both in every later
-response to another. It also compares the type that a response names with its bytes. It sends nothing: the checks
-of :mod:`~shenhe.conformance.checks.responses.everywhere` judge what it saw, once all other checks have ended.
+The watch learns the personal data that people gave the provider, and the credentials that it gave them. It looks for
+both in every later response to another. It also compares the type that a response names with its bytes. It sends
+nothing: the checks of :mod:`~shenhe.conformance.checks.responses.everywhere` judge what it saw, once all other checks
+have ended.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from ...provider import Accepted, Provider, Refused, Unavailable
 
 #: So many sightings of one kind are kept: the first explains itself, the others confirm it.
 _KEPT = 3
-#: Who may see more than their own data, and what only answers the one who asked with what they told.
+#: Who may see more than their own data, and operations that only return to the sender what it sent.
 _UNWATCHED = frozenset({"register", "records", "decide", "reset", "advance_clock"})
 _PUBLIC = frozenset({"view", "search", "refutations", "disclosures", "visit"})
 _PLACEHOLDER = re.compile(rb"\$\{(\w+)\}")
@@ -54,7 +55,7 @@ _SHARED = {"audio/ogg": "ogg", "audio/opus": "ogg", "audio/vorbis": "ogg", "vide
 
 @dataclass(frozen=True)
 class Confidence:
-    """Something that one account told the provider, or that was given to it: ``owner`` is the account's id."""
+    """A datum that one account gave the provider, or got from it: ``owner`` is the account's id."""
 
     what: str
     datum: str
@@ -117,7 +118,7 @@ class Watch:
                 self._learn(asker, args, result.value)
 
     def confided_in(self, exchanges: tuple[RecordedExchange, ...]) -> dict[str, str]:
-        """What people told the provider and these exchanges hold, by a name for each."""
+        """The personal data that people gave the provider and these exchanges contain, by a name for each."""
         whole = b"\n".join(
             part
             for taken in exchanges
@@ -227,7 +228,7 @@ class Watch:
 
 
 def _confided(asker: Account | None, args: tuple[Any, ...], value: Any) -> Iterator[tuple[str, str, str]]:
-    """What the accepted call told the provider, by whom: kind, datum and the account's id."""
+    """The data that the accepted call gave the provider: kind, datum and the account's id."""
     owner = asker.id if asker is not None else ""
     if isinstance(value, Account) and args and isinstance(args[0], dict):
         profile = args[0]
@@ -248,7 +249,7 @@ def _confided(asker: Account | None, args: tuple[Any, ...], value: Any) -> Itera
 
 
 def _inside_a_number(datum: bytes, seen: bytes) -> bool:
-    """Whether a number stands in a text only as a part of longer numbers, as in a time in nanoseconds."""
+    """Whether a number occurs in a text only as a part of longer numbers, as in a time in nanoseconds."""
     if not datum.isdigit() or datum not in seen:
         return False
     return re.search(rb"(?<!\d)(?:(?:00)?86)?" + datum + rb"(?!\d)", seen) is None

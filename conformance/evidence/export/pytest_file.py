@@ -50,7 +50,7 @@ def as_pytest(exchanges: Sequence[Exchange], name: str = "replay", invented: Ite
         "",
         f'BASE = os.environ.get("SHENHE_BASE_URL", {base!r}).rstrip("/")',
         *(
-            ["#: Added to each invented name, so that it is nobody's.", "FRESH = secrets.token_hex(4)"]
+            ["#: Added to each invented name, so that it belongs to no real person.", "FRESH = secrets.token_hex(4)"]
             if "FRESH" in code
             else []
         ),

@@ -65,7 +65,7 @@ def _packed(content: bytes, method: int) -> tuple[bytes, tuple[int, int, int]]:
         deflater = zlib.compressobj(zlib.Z_DEFAULT_COMPRESSION, zlib.DEFLATED, -15)
         packed = deflater.compress(content) + deflater.flush()
     else:
-        raise UnsuitableFileError("the package's metadata is compressed by a method that is not written here")
+        raise UnsuitableFileError("the package's metadata is compressed by a method that cannot be written here")
     return packed, (zlib.crc32(content), len(packed), len(content))
 
 

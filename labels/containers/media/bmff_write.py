@@ -111,7 +111,7 @@ def _shift(
 ) -> None:
     """Adds ``delta`` to each absolute position at or behind ``behind`` that a box holds."""
     if depth > 12:
-        raise UnsuitableFileError("boxes are nested too deep to be put right")
+        raise UnsuitableFileError("boxes are nested too deep to be updated")
     for each in boxes(data, start, end, found):
         if each.kind in _HOLDERS:
             _shift(whole, data, each.body, each.end, behind, delta, found, depth + 1)
@@ -131,7 +131,9 @@ def _shift(
         elif each.kind == b"sidx":
             _shift_index(whole, data, each, behind, delta)
         elif each.kind == b"saio":
-            raise UnsuitableFileError("the file has positions of encryption data (saio), which are not put right here")
+            raise UnsuitableFileError(
+                "the file has positions of encryption data (saio), which cannot be corrected here"
+            )
 
 
 def _shift_random_access(whole: bytearray, data: bytes, each: Box, behind: int, delta: int) -> None:

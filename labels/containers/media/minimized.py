@@ -36,7 +36,7 @@ class Metadata(NamedTuple):
 
 
 class _Bits:
-    """Reads unsigned numbers of so many bits, first bit first. Raises ``EOFError`` at the end."""
+    """Reads unsigned numbers of a given number of bits, first bit first. Raises ``EOFError`` at the end."""
 
     def __init__(self, data: bytes) -> None:
         self.value = int.from_bytes(data, "big")

@@ -224,13 +224,13 @@ def write_ogg(data: bytes, value: str, found: Findings) -> bytes:
     """Add the comment and lace the header packets again. Sound pages change only in their sequence number."""
     streams = _headers(data, found)
     if len(streams) != 1:
-        raise UnsuitableFileError("the Ogg file holds several streams; only single ones are changed")
+        raise UnsuitableFileError("the Ogg file holds several streams; only files with a single stream are changed")
     serial, packets = next(iter(streams.items()))
     head, count = _shape(packets)
     if not count:
-        raise UnsuitableFileError("the Ogg stream has no comments of a kind that is known")
+        raise UnsuitableFileError("the Ogg stream has no comments of a known kind")
     if len(packets) < count or count > 3:
-        raise UnsuitableFileError("the headers of the Ogg stream are cut short, or more than are known here")
+        raise UnsuitableFileError("the headers of the Ogg stream are cut short, or larger than supported")
     comments_of = _with_comment(packets[1][0][head:], value)
     front = packets[1][0][:head]
     if packets[0][0].startswith(b"\x7fFLAC"):

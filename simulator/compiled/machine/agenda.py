@@ -27,8 +27,8 @@ CASE_MASK = (1 << CASE_BITS) - 1
 PROVIDER_MASK = (1 << PROVIDER_BITS) - 1
 NEVER = np.inf
 FEWEST_PAGES, MOST_PAGES = 1 << 13, 1 << 17
-"""About one a provider, which makes some 170 entries a page of a large market over five years; turning thousands takes
-microseconds.
+"""About one per provider, which makes some 170 entries per page of a large market over five years; turning thousands
+takes microseconds.
 """
 # What an entry of the agenda is about: the code by which :mod:`.events` acts on it. Each says which fields of DUE it
 # uses in addition to the provider and case, which its key holds.

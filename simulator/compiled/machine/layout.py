@@ -144,7 +144,7 @@ def _fields(names: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _whole_lines(fields: list[tuple[str, str]]) -> Any:
-    """A record of eight bytes a field that ends with a pair of lines."""
+    """A record of eight bytes per field that ends with a pair of lines."""
     names, formats = [name for name, _ in fields], [kind for _, kind in fields]
     offsets = [8 * place for place in range(len(fields))]
     size = -(-8 * len(fields) // LINES) * LINES

@@ -284,7 +284,7 @@ def test_pages_by_link(tmp_path: Path, pages: str, first: Any) -> None:
         (
             "cursor: next",
             lambda asked: (500, {}, {}) if "cursor" in asked["query"] else listed("a", next="n"),
-            "a further page was not given",
+            "the next page was refused",
         ),
     ],
 )

@@ -12,7 +12,7 @@ from ...power import matrix
 @pytest.mark.parametrize(
     ("fault", "check", "said"),
     [
-        ("sessions-outlive-sign-out", "ended_session_opens_nothing", "after it was signed out of"),
+        ("sessions-outlive-sign-out", "ended_session_opens_nothing", "after signing out"),
         ("sessions-outlive-the-account", "deleted_account_opens_nothing", "after the account was deleted"),
         ("refresh-tokens-outlive-the-account", "deleted_account_opens_nothing", "can be signed in to again"),
     ],

@@ -104,7 +104,7 @@ def test_companion_rules_bind_from_their_first_day() -> None:
 def test_without_a_clock_the_reminder_is_left_to_a_person() -> None:
     verdict, reason = check(run(lacks=[Operation.ADVANCE_CLOCK]), "companion_reminds_of_the_time")
     assert verdict == "review"
-    assert "the provider offers no clock" in reason
+    assert "the provider has no operation advance_clock" in reason
 
 
 def test_without_ages_the_minors_rules_are_inconclusive_and_name_the_line() -> None:

@@ -162,7 +162,7 @@ def test_time_passes_by_the_providers_clock_or_not_at_all() -> None:
     with_clock, without = Provider(surfaces=("page",)), Provider(clock=False)
     report_is_decided(probing(with_clock), ByWhom("unfounded report"))
     assert with_clock.hours > 24
-    with pytest.raises(NeedsReview, match="offers no clock"):
+    with pytest.raises(NeedsReview, match="has no operation advance_clock"):
         report_is_decided(probing(without), ByWhom("unfounded report"))
 
 

@@ -39,7 +39,7 @@ def encoded(mode: str, form: str, **options: object) -> bytes:
 
 
 def png_of(samples: NDArray[np.uint16], colour: int) -> bytes:
-    """A PNG of 16 bits a channel."""
+    """A PNG of 16 bits per channel."""
     height, width = samples.shape[:2]
     rows = samples.astype(">u2").reshape(height, -1).view(np.uint8)
     raw = b"".join(b"\0" + row.tobytes() for row in rows)

@@ -57,7 +57,7 @@ def test_one_that_looks_ahead_makes_the_best_of_the_two_groups() -> None:
 
 
 def two_groups(**changes: Any) -> Any:
-    """Six inspections a year of the bad group, two of the good one, in which a breach is fined at the second sanction
+    """Six inspections per year of the bad group, two of the good one, in which a breach is fined at the second sanction
     only.
     """
     return stripped(

@@ -213,7 +213,9 @@ class Connection:
 
     @staticmethod
     def _in_process(transport: httpx.BaseTransport) -> Callable[..., list[str]]:
-        """How a conversation is had with an application. Raises :class:`WebsocketError` for one that has none."""
+        """The function that holds a conversation with an application. Raises :class:`WebsocketError` if it has no
+        WebSockets.
+        """
         talk: Callable[..., list[str]] | None = getattr(transport, "converse", None)
         if talk is None:
             raise WebsocketError("the application in this process takes no WebSockets: it has to be ASGI")

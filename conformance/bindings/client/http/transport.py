@@ -76,7 +76,7 @@ class _Backend(httpcore.NetworkBackend):
 
 class _Body(httpx.SyncByteStream):
     """The body of a response. A connection with surplus bytes is not used again, or they would begin the next
-    response. ``empty`` is a response that has no body by its status or method: what comes all the same is left unread.
+    response. ``empty`` is a response that has no body by its status or method: bytes that come anyway are left unread.
     """
 
     def __init__(self, inner: Any, network: httpcore.NetworkStream | None, *, empty: bool) -> None:

@@ -39,7 +39,7 @@ def further_pages(requester: Requester, bound: BoundRequest, call: Call, first: 
         outcome = accepted_response(requester, bound, replace(call, values={**call.values, "page": page}), url)
         if not isinstance(outcome, Response):
             reason = outcome.reason or outcome.status
-            raise ResponseError(f"{bound.place('pages')}: a further page was not given: {reason}")
+            raise ResponseError(f"{bound.place('pages')}: the next page was refused: {reason}")
         response, before = outcome, items
         items = Acceptance(bound, response, call).items()
         if items and items == before:

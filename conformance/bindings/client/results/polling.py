@@ -87,5 +87,5 @@ def _job_url(connection: Connection, poll: BoundPoll, response: Response, url: s
         return url
     absolute, why = connection.resolved(url, link)
     if why or not connection.own(absolute):
-        raise ResponseError(f"found a URL that is not asked: {why or 'it is not the provider'}")
+        raise ResponseError(f"found a URL that is not requested: {why or 'it is not the provider'}")
     return absolute

@@ -10,8 +10,8 @@ from .common import Name, Role, Section
 
 
 class AccountEntry(Section):
-    """A ready-made account. ``profile`` is what its holder told the provider (``phone``, ``email`` …), which nobody
-    else may see.
+    """A ready-made account. ``profile`` is personal data that its holder gave the provider (``phone``,
+    ``email`` …) and that no other account may see.
     """
 
     id: str = Field(min_length=1)

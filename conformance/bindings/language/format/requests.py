@@ -70,7 +70,7 @@ class PollSection(Section):
 
 
 class PagesSection(Section):
-    """How the rest of a long list is had. ``page.number``, ``page.cursor`` and ``page.offset`` are values for the
+    """How to get the rest of a long list. ``page.number``, ``page.cursor`` and ``page.offset`` are values for the
     templates.
 
     ``next`` is where an answer gives the URL of the next page (``{header: Link}`` with ``rel="next"`` too), ``cursor``
@@ -254,7 +254,7 @@ BODIES = ("json", "form", "multipart", "body", "graphql", "websocket")
 
 class StepSection(RequestSection):
     """A request that an operation needs before its own. ``extract`` names values for later requests:
-    ``steps.NAME.VALUE``. Under ``if`` stands a template; the step is skipped unless its value is true.
+    ``steps.NAME.VALUE``. ``if`` is a template: the step is skipped unless its value is true.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]

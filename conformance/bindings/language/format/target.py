@@ -29,7 +29,7 @@ MarkerText: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
 class ServiceSection(Section):
     """What one service offers: its media types, and what a request may choose.
 
-    The first value of an option is its default. ``inputs`` are text fields besides the prompt. ``surfaces``,
+    The first value of an option is its default. ``inputs`` are text fields in addition to the prompt. ``surfaces``,
     ``renditions`` and ``report_kinds`` replace those of the target for this service.
     """
 
@@ -119,7 +119,7 @@ class ProxySection(Section):
 
 
 class EnvironmentSection(Section):
-    """Another place where the same provider runs: what stands here takes the place of the same keys of ``target``."""
+    """Another place where the same provider runs. Its keys replace the same keys of ``target``."""
 
     base_url: str = Field(min_length=1, max_length=2000)
     environment: Literal["test", "production"] | None = None

@@ -97,7 +97,7 @@ def _visible_text(element: Any) -> Iterator[str]:
 
 
 def fields_of_form(form: Any) -> dict[str, str]:
-    """The names and values that a browser would send for a form that nobody has touched."""
+    """The names and values that a browser would send for an untouched form."""
     fields: dict[str, str] = {}
     for control in form.iter("input", "select", "textarea"):
         name = control.get("name")

@@ -29,7 +29,7 @@ class NoPageError(ResponseError):
     """A body in which elements are looked for, and which is no HTML or XML."""
 
 
-#: What stands before JSON so that a page of another site cannot include it, and a call around it.
+#: A prefix of JSON that keeps pages of other sites from including it, and a function call around it.
 _PREFIX = re.compile(r"\s*(?:\)\]\}'?,?|for\s?\(;;\);|while\s?\(1\);|/\*-secure-)\s*")
 _CALL = re.compile(r"\s*(?:/\*\*/\s*)?[A-Za-z_$][\w.$]{0,99}\s?\(")
 
