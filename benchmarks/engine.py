@@ -202,11 +202,11 @@ def registry(replications: int, workers: int) -> dict[str, Any]:
     for name in queues.SIMULATORS:
         # In a separate process: Cimba-py changes how numba types records, and finds ours changed.
         command = [sys.executable, "-P", queues.__file__, "--only", name]
-        told = subprocess.run(command, capture_output=True, text=True, check=False)
-        if told.returncode:
-            found["missing"][name] = told.stderr.strip().splitlines()[-1]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            found["missing"][name] = done.stderr.strip().splitlines()[-1]
             continue
-        cost, wait = map(float, told.stdout.split())
+        cost, wait = map(float, done.stdout.split())
         found["queues"][name] = {
             "microseconds_per_customer": 1e6 * cost,
             "mean_wait": wait,
@@ -240,12 +240,12 @@ def main() -> None:
     )
     if not options.json:
         print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; CPU seconds of one", flush=True)
-    for name, measure, told in parts:
+    for name, measure, describe in parts:
         if options.only not in (None, name):
             continue
         found[name] = measure()
         if not options.json:
-            print(told(found[name]), flush=True)
+            print(describe(found[name]), flush=True)
     if options.json:
         print(json.dumps(found, indent=2))
 

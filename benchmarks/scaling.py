@@ -105,8 +105,8 @@ def against_providers() -> list[tuple[int, float, float, float, float]]:
     rows = []
     for providers in PROVIDERS:
         command = [sys.executable, "-P", __file__, "--one", str(providers)]
-        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        spent, events, peak, before = map(float, told.split())
+        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        spent, events, peak, before = map(float, output.split())
         rows.append((providers, spent, events, peak, before))
     return rows
 
@@ -153,9 +153,9 @@ def main() -> None:
     first = sizes[0][1] / sizes[0][2]
     for providers, spent, events, peak, before in sizes:
         cost = spent / events
-        told = f"{1e9 * cost:6.0f} ns per event ({cost / first:4.2f} of the smallest)"
+        per_event = f"{1e9 * cost:6.0f} ns per event ({cost / first:4.2f} of the smallest)"
         each = f"{1e3 * (peak - before) / providers:5.1f} kB per provider"
-        print(f"  {providers:7,} providers  {events:10,.0f} events  {told}  {peak:5.0f} MB, {each}")
+        print(f"  {providers:7,} providers  {events:10,.0f} events  {per_event}  {peak:5.0f} MB, {each}")
     if options.out:
         draw(options.out, workers, sizes)
 

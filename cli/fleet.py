@@ -181,7 +181,7 @@ def fleet(
         fresh=fresh,
         memory=max_memory << 20,
         baselines=_baselines(baseline_dir, chosen) if baseline_dir is not None else None,
-        progress=_told,
+        progress=_print_finished,
     )
     _write_pages(whole, out, language)
     if as_json:
@@ -260,7 +260,7 @@ def _is_in(page: Path, language: PageLanguage) -> bool:
         return (b'lang="zh' in file.read(200)) == (language is PageLanguage.CHINESE)
 
 
-def _told(name: str, result: Result, done: int, total: int, kept: bool) -> None:
+def _print_finished(name: str, result: Result, done: int, total: int, kept: bool) -> None:
     """Print a line to stderr for each finished provider."""
     from shenhe.reports.terminal.league import first_line
 

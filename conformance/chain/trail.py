@@ -135,7 +135,7 @@ class Trail:
         hops = [draft.hop() for draft in self.drafts]
         verdict = max((draft.verdict for draft in self.drafts), default=Verdict.INCONCLUSIVE)
         worst = next((draft for draft in self.drafts if draft.verdict is verdict), None)
-        told = worst is not None and verdict is not Verdict.PASS
+        explained = worst is not None and verdict is not Verdict.PASS
         failed = self.failed
         judged = sum(draft.verdict in (Verdict.PASS, Verdict.FAIL) for draft in self.drafts)
         return ChainCheck(
@@ -146,7 +146,7 @@ class Trail:
                 behaviour=behaviour,
                 rules=list(rules),
                 verdict=verdict.title,
-                reason=f"{worst.station.name}, {worst.step}: {worst.seen}" if told and worst is not None else "",
+                reason=f"{worst.station.name}, {worst.step}: {worst.seen}" if explained and worst is not None else "",
                 probes=Probes(decided=judged, sent=sum(len(draft.recorded) for draft in self.drafts)),
                 finding=self._finding(name, title, failed) if failed is not None else None,
             ),

@@ -37,7 +37,7 @@ _TELLING = (
 )
 
 
-def _told(name: str) -> tuple[str, str, str]:
+def _role_of(name: str) -> tuple[str, str, str]:
     """(namespace, local name, what it is to us) of a name as expat joins it: ``field``, ``part`` of it, ``source``,
     ``old source``, ``ai``, ``remark`` or nothing.
     """
@@ -54,7 +54,7 @@ def _told(name: str) -> tuple[str, str, str]:
 
 
 # Packets repeat a few dozen names; long ones are a file's own and not worth keeping.
-_told_before = lru_cache(2048)(_told)
+_known_role = lru_cache(2048)(_role_of)
 
 
 class _RefusedError(Exception):
@@ -85,7 +85,7 @@ class _Packet:
         if self._depth > _DEPTH:
             raise _RefusedError(f"elements nested deeper than {_DEPTH}")
         self._has_child = False
-        namespace, local, role = _told_before(name) if len(name) < 128 else _told(name)
+        namespace, local, role = _known_role(name) if len(name) < 128 else _role_of(name)
         if self._inside is not None:
             self._pairs += [
                 (key.rpartition(" ")[2], value) for key, value in attributes.items() if " " in key and RDF not in key
@@ -93,7 +93,7 @@ class _Packet:
             self._text.clear()
             return
         for key, value in attributes.items():
-            attribute_namespace, attribute, meaning = _told_before(key) if len(key) < 128 else _told(key)
+            attribute_namespace, attribute, meaning = _known_role(key) if len(key) < 128 else _role_of(key)
             if meaning == "field":
                 self.fields.append((attribute, attribute_namespace, True, value))
             elif meaning:
@@ -128,7 +128,7 @@ class _Packet:
             self._text.clear()
             return
         self._inside = None
-        role = _told_before(name)[2] if len(name) < 128 else _told(name)[2]
+        role = _known_role(name)[2] if len(name) < 128 else _role_of(name)[2]
         if role != "field":
             self._take(local, role, [content] if content.strip() else [value for _, value in self._pairs] or [""])
         elif self._pairs and not content.strip():

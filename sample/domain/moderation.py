@@ -124,9 +124,9 @@ def appeal(house: House, caller: Account, target: str, statement: str) -> dict[s
         )
     )
     ignored = FaultName.APPEAL_IGNORED in house.faults
-    told = mistaken or FaultName.APPEALS_UPHELD_IN_WORDS in house.faults
+    upheld = mistaken or FaultName.APPEALS_UPHELD_IN_WORDS in house.faults
     ticket = _open_ticket(
-        house, caller, "appeal", target, statement, "", None if ignored else house.now(), told, reasons
+        house, caller, "appeal", target, statement, "", None if ignored else house.now(), upheld, reasons
     )
     if mistaken and not ignored:
         back = "on the page" if FaultName.RESTORED_ON_THE_PAGE_ONLY in house.faults else None

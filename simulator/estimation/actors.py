@@ -15,15 +15,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..kernel.draws import replication_seed
+from ..kernel.eventlog import Row
 from ..runs.engines import choose, replicate_on, warm
 from ..runs.intervals import mean_interval
 from ..scenario.market import Platform, Store
 from ..scenario.schema import Scenario
 from .forecast import LINKS, TYPICAL, Assumed, check_options, drawn_rates, mean_and_range, smaller_market
 from .measured import Evidence, ForecastError, Measured
-
-Row = tuple[float, int, int, int, int, float]
-"""One row of the event log: time, kind, provider, case, rule and value."""
 
 Draws = dict[str, npt.NDArray[np.float64]]
 """Draws of each measured parameter."""

@@ -25,9 +25,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernel.draws import Purpose, compiled
-from ..kernel.eventlog import Kind
+from ..kernel.eventlog import Kind, Row
 from ..scenario.schema import Scenario
-from .actors import ActorForecast, Draws, Options, Role, Row, forecast_actor, weakest_failure_rates
+from .actors import ActorForecast, Draws, Options, Role, forecast_actor, weakest_failure_rates
 from .measured import Evidence, Measured
 
 LIMITS: Mapping[str, float] = {

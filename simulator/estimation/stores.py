@@ -20,9 +20,9 @@ from typing import Unpack
 
 import numpy as np
 
-from ..kernel.eventlog import Kind
+from ..kernel.eventlog import Kind, Row
 from ..scenario.schema import Scenario
-from .actors import ActorForecast, Draws, Options, Role, Row, forecast_actor, weakest_failure_rates
+from .actors import ActorForecast, Draws, Options, Role, forecast_actor, weakest_failure_rates
 from .measured import Measured
 
 LIMIT = 1.0

@@ -102,8 +102,8 @@ def sweep(
                 continue
             quarantined += 1
             if not finished and quarantined > CRASHES:
-                raise SweepError(f"several jobs failed in a row and none finished: {_told(fault)}") from fault
-            yield job, Quarantined(_told(fault))
+                raise SweepError(f"several jobs failed in a row and none finished: {_described(fault)}") from fault
+            yield job, Quarantined(_described(fault))
         isolated = False if not flying else isolated
         if broken and renew is not None:
             executor = renew()
@@ -132,7 +132,7 @@ def _is_crash(error: BaseException) -> bool:
     return isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"
 
 
-def _told(error: BaseException) -> str:
+def _described(error: BaseException) -> str:
     if _is_crash(error):
         return (
             f"it ended its worker process {CRASHES} times while nothing else ran, possibly for lack of memory (a script"

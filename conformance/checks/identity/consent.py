@@ -212,15 +212,15 @@ def refusal_prompts_for_consent(probe: Probe, case: Edit) -> None:
         raise NotJudged("the edit was not refused, so there is no refusal to judge")
     consented = probe.consent(account, subject, case.scope)
     _lawful_twin(probe, request, "without consent", lambda: (account, replace(request, consent=consented)), answer)
-    told = f"{answer.notice} {answer.reason}".strip()
-    if _speaks_of_consent(told):
+    refusal = f"{answer.notice} {answer.reason}".strip()
+    if _speaks_of_consent(refusal):
         return
-    if not told:
+    if not refusal:
         channels = ("notice", "reason")
         if not any(probe.capabilities.reads(Operation.EDIT, channel, scope=case.scope) for channel in channels):
             probe.must_read(Operation.EDIT, "notice", "the text of a refusal", scope=case.scope)
         raise uninformed(probe, Moment.EDITING, "the refusal is empty and does not mention consent")
-    raise uninformed(probe, Moment.EDITING, f"the refusal says {told[:200]!r} and does not mention consent")
+    raise uninformed(probe, Moment.EDITING, f"the refusal says {refusal[:200]!r} and does not mention consent")
 
 
 def _speaks_of_consent(words: str) -> bool:

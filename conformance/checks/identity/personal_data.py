@@ -43,7 +43,7 @@ _MADE_PUBLIC, _LEAKED = "cn-pipl/25", "cn-pipl/51"
 PUBLISHER, CONSENTED, REPORTER = "the account that published", "the person who consented", "the person who reported"
 HOLDER = "the holder of an identity number"
 #: The kinds of record in which an author may see that something of theirs was reported, and what became of it.
-_TOLD_TO_AUTHORS = ("reported", "removed")
+_SENT_TO_AUTHORS = ("reported", "removed")
 #: Numbers this near to one another follow from one another.
 _NEIGHBOURS = 10_000
 #: So many characters of a number that is not counted up are more than anybody tries.
@@ -199,11 +199,11 @@ def _author_learns_nothing(probe: Probe, case: Confided) -> None:
     reposted it.
     """
     published = made_public(probe, "unlawful")
-    told = [(published.account, published.publication)]
+    publications = [(published.account, published.publication)]
     other = sharer(probe)
     repost = probe.observe(probe.provider.share, other, published.publication) if other is not None else None
     if other is not None and isinstance(repost, Accepted):
-        told.append((other, repost.value))
+        publications.append((other, repost.value))
     request, canaries = report_with_contact(probe, published.publication, case.statement)
     answer = probe.observe(probe.provider.report, probe.reporter(), request)
     if isinstance(answer, Refused):
@@ -213,12 +213,12 @@ def _author_learns_nothing(probe: Probe, case: Confided) -> None:
         decided(probe, probe.reporter(), answer.value)
     begin = len(probe.recorded)
     probe.counts.shared += 1
-    for author, publication in told:
+    for author, publication in publications:
         probe.observe(probe.provider.view, author, publication, probe.capabilities.surfaces[0])
         if probe.offers(Operation.RECORDS):
             # The records of an operator are for no author.
-            probe.must_send_account(Operation.RECORDS, author, None, _TOLD_TO_AUTHORS[0])
-            for kind in _TOLD_TO_AUTHORS:
+            probe.must_send_account(Operation.RECORDS, author, None, _SENT_TO_AUTHORS[0])
+            for kind in _SENT_TO_AUTHORS:
                 probe.observe(probe.provider.records, author, kind)
         if probe.offers(Operation.APPEAL):
             appeal = probe.observe(probe.provider.appeal, author, publication, "Please look again. [test]")

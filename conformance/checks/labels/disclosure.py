@@ -133,8 +133,8 @@ def mark_function_is_told(probe: Probe, case: Prompted) -> None:
             service=case.service.value,
             media_type=case.media_type,
         )
-    told = f"the notice {answer.notice[:160]!r}" if answer.notice else "no notice"
-    reason = f"the output comes with {told}, which does not mention a function to mark it"
+    notice = f"the notice {answer.notice[:160]!r}" if answer.notice else "no notice"
+    reason = f"the output comes with {notice}, which does not mention a function to mark it"
     raise uninformed(probe, Moment.MARKING, reason)
 
 

@@ -125,7 +125,7 @@ def _drawn_openings(capabilities: Capabilities) -> SearchStrategy[Dialogue]:
     )
 
 
-def _told(
+def _disclosure(
     probe: Probe, account: Account, request: GenerationRequest, informs: Callable[[str], bool]
 ) -> tuple[bool, str]:
     """Whether a response discloses that AI generated it, and what its interface says.
@@ -149,7 +149,9 @@ def _must_disclose(
     where the interface would. ``before`` says whether a page before discloses it, where that suffices; there a notice
     that names AI informs, while a label names generation too.
     """
-    disclosed, notice = _told(probe, account, request, names_ai_and_generation if before is None else names_a_machine)
+    disclosed, notice = _disclosure(
+        probe, account, request, names_ai_and_generation if before is None else names_a_machine
+    )
     if disclosed or before:
         return
     if probe.capabilities.dialogue is None:
@@ -290,13 +292,13 @@ def companion_says_again_that_it_is_ai(probe: Probe, case: Talk) -> None:
     account = probe.account()
     before = informed_before(probe, Moment.CONVERSATION, names_a_machine)
     request = GenerationRequest(case.service, case.media_type, "你好", dialogue=True)
-    disclosed, _ = _told(probe, account, request, names_a_machine)
+    disclosed, _ = _disclosure(probe, account, request, names_a_machine)
     if case.facet == "three hours later":
         turns = ("你好", "今天过得怎么样？")
         request = replace(request, prompt="你还在吗？", turns=turns)
         _sends_turns(probe, request)
         probe.wait("for the three hours to pass after which companions disclose again", _AGAIN_AFTER)
-        disclosed, _ = _told(probe, account, request, names_a_machine)
+        disclosed, _ = _disclosure(probe, account, request, names_a_machine)
     at_start = case.facet == "at the start"
     if not disclosed and not (at_start and before):
         facets = {"service": case.service.value, "media_type": case.media_type}

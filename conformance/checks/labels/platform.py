@@ -127,7 +127,7 @@ def weaker_labels_are_told(probe: Probe, case: Brought) -> None:
 def upload_with_traces_is_called_suspected(probe: Probe, case: Case) -> None:
     """An upload with a visible or audible label, or other traces of generation, is shown as suspected."""
     traced = _traced(probe)
-    if any(each.told == SUSPECTED for each in traced):
+    if any(each.notice_tier == SUSPECTED for each in traced):
         twin_is_not_told(probe, SUSPECTED)
         return
     notices_are_read(probe)
@@ -143,7 +143,7 @@ class _Traced:
 
     trace: str
     journey: Journey
-    told: str | None
+    notice_tier: str | None
     words: str
 
 
@@ -155,9 +155,9 @@ def _traced(probe: Probe) -> list[_Traced]:
         for trace, file in _with_traces():
             answer = probe.attempt(probe.provider.upload, account, file, False)
             if isinstance(answer, Accepted):
-                told, words = first_notice(probe, account, answer.value)
+                notice_tier, words = first_notice(probe, account, answer.value)
                 journey = Journey(file, None, account, answer.value, answer.notice)
-                seen.append(_Traced(trace, journey, told, words))
+                seen.append(_Traced(trace, journey, notice_tier, words))
         return seen
 
     traced = probe.once("files with traces", uploaded)
@@ -285,7 +285,7 @@ def _names_the_platform(label: Label, journey: Journey) -> None:
 def _suspected_files_say_so(probe: Probe) -> None:
     """Where the public reads that a file is suspected, its metadata say so too."""
     suspected = [
-        each for each in _traced(probe) if each.told == SUSPECTED and not is_text(each.journey.sent.media_type)
+        each for each in _traced(probe) if each.notice_tier == SUSPECTED and not is_text(each.journey.sent.media_type)
     ]
     if not suspected:
         raise NotJudged("no file with metadata is shown as suspected")

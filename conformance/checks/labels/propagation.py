@@ -184,11 +184,11 @@ def tier(words: str) -> str | None:
 
 def must_be_told(probe: Probe, journey: Journey, wanted: tuple[str, ...], why: str) -> None:
     """Every surface with notices says publicly what the file is, and does not say the same of every file."""
-    told = list(journey.notices(probe))
-    if not told:
+    notices = list(journey.notices(probe))
+    if not notices:
         notices_are_read(probe)
         raise Undecided("no surface shows the upload")
-    for face, words in told:
+    for face, words in notices:
         if tier(words) not in wanted:
             shown = f"the notice {words[:160]!r}" if words else "no notice"
             must = " or ".join(WORDS[each] for each in wanted)
@@ -207,14 +207,14 @@ def notices_are_read(probe: Probe) -> None:
 def first_notice(probe: Probe, account: Account, content: Content) -> tuple[str | None, str]:
     """The notices about an upload on the first surface that has notices, and in which words."""
     publication = probe.setup(probe.provider.publish, account, content, f"a lake {probe.names.token()}")
-    said = ""
+    notice = ""
     for surface in probe.capabilities.surfaces:
         answer = probe.observe(probe.provider.view, None, publication, surface)
         if isinstance(answer, Accepted):
-            said = " ".join(answer.value.notices)
-            if told := tier(said):
-                return told, said
-    return None, said
+            notice = " ".join(answer.value.notices)
+            if found := tier(notice):
+                return found, notice
+    return None, notice
 
 
 def twin_is_not_told(probe: Probe, wanted: str) -> None:

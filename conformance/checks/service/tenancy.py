@@ -60,17 +60,17 @@ def _lists_works(capabilities: Capabilities) -> Absent | None:
 def records_are_kept_apart(probe: Probe, case: Case) -> None:
     """The records of a tenant hold nothing about what another tenant does."""
     owner, stranger = (tenant.account for tenant in tenants(probe))
-    told = tuple(filter(None, _recorded(probe, owner, case.facet)))
+    names = tuple(filter(None, _recorded(probe, owner, case.facet)))
     probe.must_send_account(Operation.RECORDS, owner, stranger, case.facet)
     own = probe.setup(probe.provider.records, owner, case.facet)
-    if not any(word in f"{record.subject} {record.text}" for record in own for word in told):
+    if not any(word in f"{record.subject} {record.text}" for record in own for word in names):
         raise NotJudged(f"the owner's records of kind {case.facet} do not name it either")
     probe.counts.controls += 1
     answer = probe.attempt(probe.provider.records, stranger, case.facet)
     if isinstance(answer, Refused):
         return
     for record in answer.value:
-        if any(word in f"{record.subject} {record.text}" for word in told):
+        if any(word in f"{record.subject} {record.text}" for word in names):
             raise Violation(f"the records of kind {case.facet} of a tenant name what another tenant did")
 
 
