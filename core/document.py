@@ -110,15 +110,15 @@ class Locate:
         node = self._node(steps)
         return (node.key or node.mark) if key else node.mark
 
-    def known(self, steps: Sequence[str | int]) -> Steps:
-        """``steps`` without those not in the document, except a last one that names a missing field."""
+    def known(self, steps: Sequence[str | int], *, missing: bool = True) -> Steps:
+        """``steps`` without those not in the document, except a last one that names a ``missing`` field."""
         node, kept = self._root, []
         for position, step in enumerate(steps):
             child = node.children.get(step)
             if child is not None:
                 node = child
                 kept.append(step)
-            elif position == len(steps) - 1 and node.children and isinstance(step, str):
+            elif missing and position == len(steps) - 1 and node.children and isinstance(step, str):
                 kept.append(step)
         return tuple(kept)
 
@@ -347,15 +347,32 @@ def explain(error: ValidationError, locate: Locate, model: type[BaseModel] | Non
     ``model`` lets an unknown field be answered with the nearest known one. Values under names that look like
     secrets are not repeated.
     """
-    faults = {_fault_of(dict(detail), locate, model): None for detail in error.errors(include_url=False)}
+    details = [dict(detail) for detail in error.errors(include_url=False)]
+    faults = {
+        _fault_of(detail, locate, model): None for detail in details if not _is_other_way(detail, details, locate)
+    }
     return tuple(sorted(faults, key=lambda fault: fault.mark))
+
+
+def _is_other_way(detail: Mapping[str, Any], details: Sequence[Mapping[str, Any]], locate: Locate) -> bool:
+    """Whether a fault only says that a value is not of the plain type it could be too: what is wrong with it as the
+    type that it is meant to be is said by another fault.
+    """
+    if detail["type"] not in _PLAIN_TYPES:
+        return False
+    place = locate.known(_steps(detail), missing=False)
+    others = (locate.known(_steps(each), missing=False) for each in details if each["type"] not in _PLAIN_TYPES)
+    return any(other[: len(place)] == place for other in others)
+
+
+_PLAIN_TYPES = frozenset({"string_type", "int_type", "int_parsing", "float_parsing", "bool_parsing", "tuple_type"})
 
 
 def _fault_of(detail: Mapping[str, Any], locate: Locate, model: type[BaseModel] | None) -> Fault:
     steps, kind = _steps(detail), detail["type"]
     of_key = steps != detail["loc"]
     mark = locate(steps, key=of_key or kind == "extra_forbidden")
-    return Fault(locate.source_name, mark, locate.known(steps), worded(detail, model))
+    return Fault(locate.source_name, mark, locate.known(steps, missing=kind == "missing"), worded(detail, model))
 
 
 def _steps(detail: Mapping[str, Any]) -> Steps:
@@ -391,9 +408,23 @@ def worded(detail: Mapping[str, Any], model: type[BaseModel] | None = None) -> s
         close = difflib.get_close_matches(str(detail["input"]), options, n=1)
         if close and len(options) > 1:
             message += f" (did you mean {close[0]!r}?)"
+    elif kind == "union_tag_invalid":
+        options = re.findall(r"'([^']*)'", str(context["expected_tags"]))
+        message = f"found {context['tag']!r}, expected one of: {', '.join(options)}"
+        close = difflib.get_close_matches(str(context["tag"]), options, n=1)
+        if close:
+            message += f" (did you mean {close[0]!r}?)"
+    elif kind in _CONTAINERS:
+        message = f"found {found}, expected {_CONTAINERS[kind]}"
     else:
         message = f"found {found}, expected {_expected(detail['msg'])}"
     return message
+
+
+_CONTAINERS = {
+    **dict.fromkeys(("tuple_type", "list_type", "frozen_set_type", "set_type"), "a list"),
+    **dict.fromkeys(("dict_type", "model_type", "mapping_type", "model_attributes_type"), "a mapping"),
+}
 
 
 def _expected(message: str) -> str:

@@ -215,8 +215,8 @@ def test_an_unknown_field_is_answered_with_the_nearest() -> None:
 
 
 def test_the_wrong_kind_of_document() -> None:
-    assert invalid("- a\n")[0].startswith("f.yaml:1:1: found a list of 1, expected a valid dictionary")
-    assert invalid("")[0].startswith("f.yaml:1:1: found nothing, expected a valid dictionary")
+    assert invalid("- a\n")[0].startswith("f.yaml:1:1: found a list of 1, expected a mapping")
+    assert invalid("")[0].startswith("f.yaml:1:1: found nothing, expected a mapping")
 
 
 def test_a_secret_is_not_repeated() -> None:

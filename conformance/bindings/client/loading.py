@@ -21,6 +21,7 @@ from ..language.compiler import Compiler
 from ..language.constants import constant_of
 from ..language.errors import BindingError
 from ..language.format import BindingFile, FilingEntry, MarkerEntry, ServiceSection, TargetSection
+from ..language.mistakes import mistakes
 from ..language.variables import expanded, secrets_of, written_secrets
 from .binding import Binding
 from .environ import Environ, environ_of
@@ -66,7 +67,7 @@ def load_binding(
     compiler = Compiler(file, locate, given)
     operations, login = compiler.operations(), compiler.login()
     faults = [*compiler.faults]
-    for steps, message in [*missing_credentials(file), *_unknown_subjects(file)]:
+    for steps, message in [*missing_credentials(file), *_unknown_subjects(file), *mistakes(file)]:
         faults.append(Fault(shown_name, locate(steps), locate.known(steps), message))
     folder = readable.parent if isinstance(readable, Path) else None
     constants: dict[str, Any] = {}

@@ -39,6 +39,7 @@ from .format import Condition as WrittenCondition
 from .format.auth import CallbackSignature
 from .graphql import as_json_request
 from .inheritance import addresses, has_address, with_defaults
+from .mistakes import declared_names
 from .responses.conditions import Condition
 from .responses.sources import Query, Source
 from .responses.stream import BoundStream
@@ -59,7 +60,7 @@ class Compiler:
             for each in (section, *section.variants)
             for name in _names(each.extract.get("carry"))
         }
-        self.expressions = Expressions(locate, environ, frozenset(carried))
+        self.expressions = Expressions(locate, environ, frozenset(carried), declared_names(file))
         self._in_login = False
         #: The names that the templates of a step have from the operation around it.
         self._names_around: frozenset[str] = frozenset()

@@ -8,30 +8,47 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from shenhe.core.document import Fault, Locate, Steps, shown
+from shenhe.core.document import Fault, Locate, Steps
 
 from .format import Condition as Written
 from .format import WhenSource
 from .responses.conditions import Condition, Found, compile_condition, holds
-from .responses.sources import Query, Source, Truth, compile_source
+from .responses.sources import Query, Source, Truth, compile_source, said_of
 from .template import Fill, TemplateError, compile_template
 
 _CARRIED = re.compile(r"\bcarried\.(\w+)\.(\w+)")
 _STEP_VALUE = re.compile(r"\bsteps\.(\w+)\.(\w+)")
+_DECLARED = re.compile(r"\b(constants|markers|request\.options|request\.inputs)\.(\w+)")
+
+
+WHERE_DECLARED: Mapping[str, str] = {
+    "constants": "it under constants",
+    "markers": "it under target.markers",
+    "request.options": "it under options of a service in target.services",
+    "request.inputs": "it under inputs of a service in target.services",
+}
+"""Where a name has to stand before a template may use it."""
 
 
 class Expressions:
     """Compiles the values of one file, and collects their mistakes in ``faults``.
 
     ``carried`` are the values that operations of the file carry to others, as pairs of what they are attached to and
-    their name.
+    their name; ``declared`` are the names under ``constants``, ``markers``, ``request.options`` and ``request.inputs``.
     """
 
-    def __init__(self, locate: Locate, environ: Mapping[str, str], carried: frozenset[tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        locate: Locate,
+        environ: Mapping[str, str],
+        carried: frozenset[tuple[str, str]],
+        declared: Mapping[str, frozenset[str]],
+    ) -> None:
         self.faults: list[Fault] = []
         self._locate = locate
         self._environ = environ
         self._carried = carried
+        self._declared = declared
         #: The values of the steps that templates may use just now, by the name of the step.
         self.step_values: Mapping[str, frozenset[str]] = {}
 
@@ -63,6 +80,10 @@ class Expressions:
                 values = [f"steps.{one}.{other}" for one, names in self.step_values.items() for other in sorted(names)]
                 expected = ", ".join(values) or "no step before it extracts a value"
                 self.fault(steps, f"found steps.{step}.{name}, expected one of: {expected}")
+        for group, name in _DECLARED.findall(value) if isinstance(value, str) else ():
+            if name not in self._declared[group]:
+                offered = ", ".join(f"{group}.{each}" for each in sorted(self._declared[group]))
+                self.fault(steps, f"found {group}.{name}, expected {offered or WHERE_DECLARED[group]}")
         try:
             return compile_template(value, environ=self._environ, known=known, path=path)
         except TemplateError as error:
@@ -93,8 +114,7 @@ class Expressions:
         try:
             condition = self.condition(WhenSource.model_validate(value).when, (*steps, "when"))
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            self.fault((*steps, "when"), f"found {shown(value['when'])}, expected a condition ({first['msg']})")
+            self.fault((*steps, "when"), said_of(error, WhenSource))
             return Query("@")
         return Truth(lambda response: holds(condition, response))
 

@@ -23,6 +23,7 @@ import jinja2
 from jinja2 import meta, nodes
 from jinja2.exceptions import SecurityError
 
+from shenhe.conformance.apps import App, AppOrder, AppSubmission
 from shenhe.conformance.entities import (
     Account,
     Chat,
@@ -40,6 +41,7 @@ from shenhe.conformance.entities import (
 )
 from shenhe.core.document import shown
 
+from .filter_arguments import check_arguments, like
 from .filters import path_segment
 from .sandbox import Sandbox
 
@@ -65,6 +67,9 @@ class _Omit:
 OMIT = _Omit()
 
 TYPES: Mapping[str, tuple[type, ...]] = {
+    "app": (App,),
+    "submission": (AppSubmission,),
+    "order": (AppOrder,),
     "account": (Account,),
     "identity": (Identity,),
     "subject": (Subject,),
@@ -77,6 +82,19 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "request": (GenerationRequest, EditRequest, ReportRequest, ChatRequest),
 }
 """The dataclasses behind the values, so that a misspelt attribute is found before anything is sent."""
+MEMBERS: Mapping[str, frozenset[str]] = {
+    **{
+        name: frozenset(item.name for kind in kinds if is_dataclass(kind) for item in fields(kind))
+        for name, kinds in TYPES.items()
+    },
+    "http": frozenset({
+        "method", "path", "host", "url", "query", "raw_query", "headers", "fields", "values",
+        "body", "body_bytes", "body_md5", "body_sha256",
+    }),
+    "page": frozenset({"cursor", "number", "offset"}),
+    "callback": frozenset({"url"}),
+}  # fmt: skip
+"""The attributes of the values."""
 
 
 def as_segment(value: Any) -> str:
@@ -220,6 +238,9 @@ def _compile_text(text: str, environ: Mapping[str, str], known: frozenset[str], 
     except jinja2.TemplateSyntaxError as error:
         if "'$'" in str(error.message):
             raise TemplateError("found ${…} inside {{ }}, expected it in quotes there: '${NAME}'") from None
+        unknown = re.match(r"No filter named '(\w+)'", str(error.message))
+        if unknown is not None:
+            raise TemplateError(f"found the filter {unknown[1]!r}, expected {like(unknown[1])}") from None
         raise TemplateError(f"found a template that cannot be read: {error.message}") from None
 
     def fill(values: Mapping[str, Any]) -> Any:
@@ -276,12 +297,29 @@ def _check_names(tree: nodes.Template, known: frozenset[str]) -> None:
             f"found the value {unknown[0]!r}, expected one of: {', '.join(sorted(known | {'nonce', 'now', 'omit'}))}"
         )
     for node in tree.find_all(nodes.Getattr):
-        if isinstance(node.node, nodes.Name) and node.node.name in TYPES:
-            types = TYPES[node.node.name]
-            allowed = {item.name for kind in types if is_dataclass(kind) for item in fields(kind)}
+        if isinstance(node.node, nodes.Name) and node.node.name in MEMBERS:
+            allowed = MEMBERS[node.node.name]
             if node.attr not in allowed:
                 expected = ", ".join(f"{node.node.name}.{name}" for name in sorted(allowed))
                 raise TemplateError(f"found {node.node.name}.{node.attr}, expected one of: {expected}")
+    for use in tree.find_all(nodes.Filter):
+        _check_filter(use)
+
+
+def _check_filter(use: nodes.Filter) -> None:
+    """What can be known of the arguments of a filter before there is a value to apply it to."""
+    arguments: list[Any] = []
+    named: dict[str, Any] = {}
+    try:
+        arguments = [each.as_const() for each in use.args]
+        named = {str(each.key): each.value.as_const() for each in use.kwargs}
+    except nodes.Impossible:
+        named = {str(each.key): None for each in use.kwargs}
+        arguments = [None for _ in use.args]
+    try:
+        check_arguments(use.name, arguments, named)
+    except ValueError as error:
+        raise TemplateError(str(error)) from None
 
 
 def mentions(value: Any, name: str) -> bool:

@@ -18,7 +18,7 @@ from shenhe.conformance.entities import GenerationRequest
 from shenhe.conformance.provider import Accepted, Operation, Refused
 from shenhe.rulebook import Service
 
-from . import coral, iflytek, lemmy, peertube
+from . import coral, discourse, iflytek, invokeai, lemmy, peertube
 
 HERE = Path(__file__).parent
 PAGE = (HERE.parents[2] / "docs" / "ready-made.md").read_text(encoding="utf-8")
@@ -86,6 +86,29 @@ FOREIGN = {
         },
         (Operation.GENERATE,),
         {},
+        {},
+    ),
+    "invokeai": Foreign(
+        "InvokeAI 6",
+        lambda: invokeai.app("admin-password"),
+        {
+            "INVOKEAI_URL": "http://in-process",
+            "INVOKEAI_ADMIN_EMAIL": "admin@example.org",
+            "INVOKEAI_ADMIN_PASSWORD": "admin-password",
+        },
+        (*ACCOUNTS, Operation.GENERATE, Operation.FETCH),
+        {},
+        {},
+    ),
+    "discourse": Foreign(
+        "Discourse",
+        lambda: discourse.app("admin-key-0001"),
+        {"DISCOURSE_URL": "http://in-process", "DISCOURSE_API_KEY": "admin-key-0001"},
+        (
+            Operation.REGISTER, Operation.DELETE_ACCOUNT, Operation.SIGN_OUT, Operation.UPLOAD, Operation.FETCH,
+            Operation.PUBLISH, Operation.UNPUBLISH, Operation.VIEW, Operation.SEARCH, Operation.REPORT,
+        ),
+        {Operation.SIGN_OUT: "the document has no sessions: one key signs for every user"},
         {},
     ),
 }  # fmt: skip

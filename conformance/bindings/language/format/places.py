@@ -144,7 +144,8 @@ class ConditionSection(Section):
             name for name in ("is_", "in_", "contains", "starts_with", "ends_with") if name in self.model_fields_set
         ]
         if len(sources) > 1:
-            raise ValueError(f"found {' and '.join(sources)}, expected one source (join several with all or any)")
+            found = " and ".join(name.rstrip("_") for name in sources)
+            raise ValueError(f"found {found}, expected one source (join several with all or any)")
         if tests and not sources:
             raise ValueError(f"found {tests[0].rstrip('_')} without a source, expected one of json, header, css, url …")
         if self.attribute is not None and self.css is None:

@@ -13,7 +13,7 @@ from jmespath import functions
 from jmespath.exceptions import JMESPathError
 from pydantic import BaseModel, ValidationError
 
-from shenhe.core.document import dotted, shown
+from shenhe.core.document import dotted, shown, worded
 from shenhe.core.text import visible
 
 from ..format import (
@@ -216,12 +216,17 @@ def compile_source(value: Any, template: Callable[[str], Fill]) -> Source:
             try:
                 section = _MODELS[kind].model_validate(given)
             except ValidationError as error:
-                first = error.errors(include_url=False, include_input=False)[0]
-                raise ValueError(
-                    f"found {shown(given)}, expected {EXPECTED_SOURCE} ({dotted(first['loc'])}: {first['msg']})"
-                ) from None
+                raise ValueError(said_of(error, _MODELS[kind])) from None
             return _compiled(section, template)
     raise ValueError(f"found {shown(value)}, expected {EXPECTED_SOURCE}")
+
+
+def said_of(error: ValidationError, model: type[BaseModel]) -> str:
+    """The first thing wrong with a mapping, and where in it."""
+    first = error.errors(include_url=False)[0]
+    place = dotted([step for step in first["loc"] if step != "mapping"])
+    message = worded(dict(first), model)
+    return message if first["type"] in {"extra_forbidden", "missing"} or not place else f"{place}: {message}"
 
 
 _MODELS: Mapping[str, type[BaseModel]] = {
