@@ -1,18 +1,14 @@
-"""Mistakes of a binding that load as something else: a misspelt name, a callback that nobody is told of, a token that
-would be fetched from an undeclared host.
-"""
+"""Mistakes of a binding that would load as something else: a misspelt name, a callback that no request asks for."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from shenhe.core.document import Steps
 
-from .auth import all_auth
-from .format import BindingFile, OAuth2Auth, RequestSection
+from .format import BindingFile, RequestSection
 from .inheritance import with_defaults
 from .template import mentions
 
@@ -46,7 +42,6 @@ def mistakes(file: BindingFile) -> Iterator[tuple[Steps, str]]:
     for operation, section in file.operations.items():
         for steps, each in _requests(("operations", operation.value), section):
             yield from _unheard_callbacks(file, steps, each)
-    yield from _undeclared_token_hosts(file)
 
 
 def declared_names(file: BindingFile) -> Mapping[str, frozenset[str]]:
@@ -101,16 +96,3 @@ def _unheard_callbacks(file: BindingFile, steps: Steps, section: RequestSection)
             (*steps, "poll", "callback"),
             "found a callback that the request does not ask for, expected {{ callback.url }} in it",
         )
-
-
-def _undeclared_token_hosts(file: BindingFile) -> Iterator[tuple[Steps, str]]:
-    for index, auth in enumerate(all_auth(file.auth)):
-        if not isinstance(auth, OAuth2Auth) or "${" in auth.token_url or auth.token_url.startswith("/"):
-            continue
-        parts = urlsplit(auth.token_url)
-        hosts = {host.lower() for host in file.target.auth_hosts}
-        own = urlsplit(file.target.base_url).netloc.lower()
-        if parts.netloc.lower() in hosts | {own} or "${" in file.target.base_url:
-            continue
-        steps: Steps = ("auth", index, "token_url") if isinstance(file.auth, tuple) else ("auth", "token_url")
-        yield steps, f"found the host {parts.netloc!r}, expected it in target.auth_hosts, or a path of the provider"
