@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from shenhe.core.text import visible
@@ -58,6 +58,47 @@ def library_words(error: Exception) -> str:
     return text[:160].rstrip(". ")
 
 
+#: The files inside a file may unpack to so many times what one of them may.
+_IN_ALL = 8
+#: Files inside a file that may each take so many seconds.
+_SLOW, _MOST_SLOW = 10.0, 3
+
+
+@dataclass
+class Spent:
+    """What reading a file and the files inside it has cost so far; they share one of these, whatever their nesting."""
+
+    limits: Limits
+    unpacked: int = 0
+    looked_at: int = 0
+    slow: int = 0
+
+    @property
+    def left(self) -> int:
+        """Bytes that may still be unpacked."""
+        return max(0, self.limits.inflated_bytes * _IN_ALL - self.unpacked)
+
+    def unpack(self, size: int) -> None:
+        """Count unpacked bytes. Raises BeyondLimitError for too many."""
+        self.unpacked += size
+        most = self.limits.inflated_bytes * _IN_ALL
+        if self.unpacked > most:
+            raise BeyondLimitError(f"it unpacks to more than {most:,} bytes in all, files inside it included")
+
+    def look_at(self, size: int) -> None:
+        """Count bytes of values. Raises BeyondLimitError for too many."""
+        self.looked_at += size
+        if self.looked_at > self.limits.inflated_bytes * 4:
+            # Directories may name one long value a thousand times.
+            raise BeyondLimitError(f"more than {self.limits.inflated_bytes * 4:,} bytes of metadata values")
+
+    def take(self, seconds: float) -> None:
+        """Count the time that a file inside took. Raises BeyondLimitError where several took long."""
+        self.slow += seconds > _SLOW
+        if self.slow > _MOST_SLOW:
+            raise BeyondLimitError(f"more than {_MOST_SLOW} files inside it took longer than {_SLOW:g} seconds each")
+
+
 class Findings:
     """Labels, refusals and notes of one file, within ``limits``."""
 
@@ -75,8 +116,9 @@ class Findings:
         self.glimpse: bytes | None = None
         #: How many files this one lies inside of.
         self.nesting = 0
+        #: What reading it has cost, with the files inside it.
+        self.spent = Spent(limits)
         self._parts = 0
-        self._looked_at = 0
 
     def step(self, count: int = 1) -> None:
         """Counts one more box, chunk, tag or entry. Raises BeyondLimitError past ``limits.parts``."""
@@ -111,10 +153,7 @@ class Findings:
 
     def within(self, size: int, carrier: str) -> bool:
         """Whether a metadata value of ``size`` bytes is small enough to be looked at; refuses it in words where not."""
-        self._looked_at += size
-        if self._looked_at > self.limits.inflated_bytes * 4:
-            # Directories may name one long value a thousand times.
-            raise BeyondLimitError(f"more than {self.limits.inflated_bytes * 4:,} bytes of metadata values")
+        self.spent.look_at(size)
         if size <= self.limits.value_bytes:
             return True
         self.refuse(carrier, f"a value of {size:,} bytes is larger than the {self.limits.value_bytes:,} allowed")

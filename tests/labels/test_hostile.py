@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from shenhe.labels import Limits, read_labels, read_metadata, write_label
+from shenhe.labels import Limits, findings, read_labels, read_metadata, write_label
 from shenhe.labels.proof import films
 from shenhe.labels.write import LabelWriteError
 
@@ -250,3 +250,28 @@ def test_a_film_of_the_smallest_elements_costs_little(name: str, monkeypatch: py
     with pytest.raises(LabelWriteError, match="more than .* (parts|elements)"):
         write_label(FLOODS[name], media.FIELDS, media_type="video/x-matroska", limits=limits)
     assert time.process_time() - began < 1
+
+
+def test_archives_inside_archives_share_one_bound() -> None:
+    """Each archive had its own: 30 kB of archives took ten seconds, and a megabyte of them hours."""
+    data = media.zipped({"c.png": b"\0" * 900_000})
+    for _ in range(2):
+        data = media.zipped({f"{number}.zip": data for number in range(12)})
+    limits = Limits(inflated_bytes=1_000_000)
+    began = time.process_time()
+    labels = read_labels(data, limits=limits, depth="metadata")
+    assert "unpacks to more than" in str(labels.refused)
+    assert time.process_time() - began < 1
+
+
+def test_values_of_files_in_an_archive_share_one_bound() -> None:
+    picture = media.png_with((b"iTXt", b"Comment\0\1\0\0\0" + zlib.compress(b"x" * 100_000)))
+    archive = media.zipped({f"{number}.png": picture for number in range(40)})
+    labels = read_labels(archive, limits=Limits(inflated_bytes=300_000), depth="metadata")
+    assert "bytes of metadata values" in str(labels.refused)
+
+
+def test_files_inside_a_file_that_take_long_end_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "_SLOW", -1.0)
+    archive = media.zipped({f"{number}.png": media.png_with() for number in range(5)})
+    assert "more than 3 files inside it took longer" in str(read_labels(archive, depth="metadata").refused)

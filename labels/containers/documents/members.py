@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
-from ...findings import BeyondLimitError, Findings
+from ...findings import Findings
 
 _DEEPEST = 3
-_IN_ALL = 8
 
 
 class Members:
@@ -15,27 +15,26 @@ class Members:
 
     def __init__(self, found: Findings) -> None:
         self.found = found
-        self._left = found.limits.inflated_bytes * _IN_ALL
 
     @property
     def largest(self) -> int:
         """Bytes of the largest member that is still read."""
-        return min(self.found.limits.inflated_bytes, self._left)
+        return min(self.found.limits.inflated_bytes, self.found.spent.left)
 
     def read(self, name: str, content: bytes, media_type: str | None = None) -> None:
         """Reads one member. Raises BeyondLimitError where members together are larger than allowed."""
         from ...read import read_source
 
         found = self.found
-        self._left -= len(content)
-        if self._left < 0:
-            raise BeyondLimitError(f"members of more than {found.limits.inflated_bytes * _IN_ALL:,} bytes in all")
+        found.spent.unpack(len(content))
         if found.nesting >= _DEEPEST:
             found.refuse("members", f"nested deeper than {_DEEPEST}, which are not looked at")
             return
         inner = Findings(found.limits)
         inner.nesting = found.nesting + 1
+        inner.spent = found.spent
         text = media_type if media_type is not None and media_type.startswith("text/") else None
+        began = time.monotonic()
         labels = read_source(content, text, "metadata", inner)
         shown = "".join(c if c.isprintable() else "?" for c in name)[:120]
         for label in labels.labels:
@@ -45,3 +44,4 @@ class Members:
                 found.refuse(f"member {shown}: {refusal.what}", refusal.why)
         for note in labels.notes:
             found.note(f"member {shown}: {note}")
+        found.spent.take(time.monotonic() - began)

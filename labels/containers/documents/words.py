@@ -57,6 +57,7 @@ def read(package: zipfile.ZipFile, kind: str, found: Findings) -> None:
             found.note(f"{kind}:{name}: its words were not looked at; it inflates to more than {left:,} bytes")
             return
         left -= len(content)
+        found.spent.unpack(len(content))
         text = "".join(_pieces(content, kind)).strip()
         if text:
             read_words(stripped_lines(text), f"{kind}:{name}", found)

@@ -108,14 +108,14 @@ def _read_members(package: zipfile.ZipFile, found: Findings) -> None:
             found.refuse(f"member {name[:120]}", "it is encrypted")
             continue
         largest = members.largest
+        if info.file_size > largest:
+            found.refuse(f"member {name[:120]}", f"it unpacks to more than {largest:,} bytes")
+            continue
         try:
             with opened(package, info) as stream:
-                content = stream.read(largest + 1)
+                content = stream.read(largest)
         except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error):
             found.refuse(f"member {name[:120]}", "it cannot be unpacked")
-            continue
-        if len(content) > largest:
-            found.refuse(f"member {name[:120]}", f"it unpacks to more than {largest:,} bytes")
             continue
         members.read(name, content)
 

@@ -117,6 +117,7 @@ def inflate(value: bytes, found: Findings, carrier: str) -> bytes | None:
     if len(result) > found.limits.value_bytes:
         found.refuse(carrier, f"compressed text inflates to more than {found.limits.value_bytes:,} bytes")
         return None
+    found.spent.unpack(len(result))
     return result
 
 
