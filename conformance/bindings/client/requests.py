@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 from ..language.bound import BoundAuth, BoundPart, BoundRequest
 from ..language.template import SPREAD, TemplateError
@@ -51,7 +51,7 @@ def build_request(bound: BoundRequest, base_url: str, values: Mapping[str, Any],
     Raises :class:`TemplateError` naming the line that cannot be filled in.
     """
     if bound.url is not None:
-        url = str(render(bound, "url", bound.url, values))
+        url = urljoin(base_url + "/", str(render(bound, "url", bound.url, values)))  # links of pages name no host
     else:
         url = base_url + render(bound, "path", bound.path, values)
     pairs = [*pairs_of(render(bound, "query", bound.query, values)), *additions.query, *additions.extra_query]
