@@ -40,6 +40,8 @@ class Release:
     entity: str
     assessment: str
     labels: str
+    #: A file as the app makes it, if the developer sends one.
+    label_sample: bytes = b""
 
 
 @dataclass

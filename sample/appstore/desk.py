@@ -19,6 +19,10 @@ POLLS_IN_REVIEW = 2
 def submit(house: StoreHouse, caller: Caller, release: Release, storefronts: tuple[str, ...]) -> StoredApp:
     """A new app, listed if review finds nothing wrong with it."""
     fault = fault_of(house, caller, release, None)
+    if StoreFault.FURTHER_STOREFRONTS_UNVERIFIED in house.faults and house.storefronts[0] not in (
+        storefronts or house.storefronts
+    ):
+        fault = ""
     app = StoredApp(
         house.new_id("app"), house.new_id("pub"), caller.id, storefronts or house.storefronts, submitted=release
     )
@@ -89,6 +93,8 @@ def _told(house: StoreHouse, fault: str) -> str:
 def shown_release(house: StoreHouse, app: StoredApp, storefront: str, surface: str) -> Release | None:
     """The release that a surface of a storefront shows; ``None`` if it does not offer the app."""
     if app.rejected:
+        if StoreFault.REFUSED_APP_FOUND in house.faults:
+            return app.submitted
         leak = {"link": StoreFault.REJECTED_LINK_WORKS, "search": StoreFault.REJECTED_FOUND}.get(surface)
         return app.submitted if leak is not None and leak in house.faults else None
     if storefront not in app.shown or house.off_sale(app, storefront, surface):
@@ -142,7 +148,21 @@ def order(
     taken: Measure = measure  # type: ignore[assignment]
     if measure == "warn" and StoreFault.WARNED_APP_REMOVED in house.faults:
         taken = "remove"
-    _measure(house, app, Measured(taken, f"{reasons}（{document}）", where, house.clock.now()))
+    _measure(house, app, Measured(taken, _told_of(house, reasons, document), where, house.clock.now()))
+
+
+#: Words of the grounds of an order, and the kind that they are of.
+_KINDS = {"标识": "内容标识。Labels.", "未成年人": "未成年人保护。Minors."}
+
+
+def _told_of(house: StoreHouse, reasons: str, document: str) -> str:
+    """What the developer is told of the reasons of an order."""
+    if StoreFault.REMOVAL_REASONS_GENERAL in house.faults:
+        return "依据主管部门的要求处置。As an authority requires."
+    if StoreVariant.REASONS_BY_CATEGORY in house.variants:
+        kind = next((kind for word, kind in _KINDS.items() if word in reasons), "其他。Others.")
+        return f"{document}，{kind}"
+    return f"{reasons}（{document}）"
 
 
 def _measure(house: StoreHouse, app: StoredApp, taken: Measured) -> None:

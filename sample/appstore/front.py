@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
@@ -144,10 +145,12 @@ class Counter:
         for app in self.house.apps.values():
             self.house.finish_review(app)
         public = StoreVariant.PSEUDONYMOUS_IDS in self.house.variants
+        words = query.split() if StoreVariant.FINDS_ALIKE in self.house.variants else [query]
         found = [
             app.public_id if public else app.id
             for app in self.house.apps.values()
-            if (release := desk.shown_release(self.house, app, storefront, "search")) and query in release.name
+            if (release := desk.shown_release(self.house, app, storefront, "search"))
+            and any(word in release.name for word in words)
         ]
         return {"apps": found}
 
@@ -170,7 +173,10 @@ class Counter:
     # --- authorities and the sandbox ---
 
     def order(self, caller: Caller | None, given: Parameters) -> Any:
-        if caller is None or not caller.authority:
+        believed = (
+            StoreFault.ORDERS_OF_DEVELOPERS_EXECUTED in self.house.faults and caller is not None and caller.entity
+        )
+        if (caller is None or not caller.authority) and not believed:
             raise StoreRefusal(403, "authority_only", "仅限主管部门。Only an authority gives orders.")
         desk.order(
             self.house,
@@ -217,7 +223,15 @@ def _release(given: Parameters) -> Release:
         entity=str(filing.get("entity", "")),
         assessment=str(filing.get("assessment", "")),
         labels=str(given.get("labels", "")),
+        label_sample=_decoded(given.get("label_sample", "")),
     )
+
+
+def _decoded(text: Any) -> bytes:
+    try:
+        return base64.b64decode(str(text), validate=True)
+    except ValueError:
+        raise StoreRefusal(400, "malformed", "样例文件编码错误。The sample is not base64.") from None
 
 
 async def _body(request: Request) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from shenhe.labels import read_labels
+
 from .apps import Release, StoredApp, StoreHouse
 from .asking import faults_of_service
 from .registry import ASSESSMENTS, FILINGS, WELL_FORMED, Caller
@@ -99,3 +101,6 @@ def _labels(house: StoreHouse, release: Release, earlier: StoredApp | None) -> I
     )
     if not release.labels.strip() and overlooked not in house.faults:
         yield "未提供生成合成内容标识材料。The material on labels is missing."
+    read = release.label_sample if StoreFault.LABEL_SAMPLE_UNREAD not in house.faults else b""
+    if read and not read_labels(read).aigc:
+        yield "标识样例的元数据中没有标识。The sample of the labels has none in its metadata."

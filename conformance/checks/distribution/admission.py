@@ -14,8 +14,9 @@ from ...apps import AppSubmission
 from ...engine.probing.probe import Probe
 from ...provider import Capabilities, Operation
 from ...verdict import Level
-from ..outcome import Absent, Case, Undecided
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from ..registry import check
+from ..requests import picture
 from ..submissions import GENERATES
 from .listed import (
     is_store,
@@ -36,12 +37,15 @@ SEES_LISTINGS = (Operation.SUBMIT_APP, Operation.VIEW_APP)
 
 @dataclass(frozen=True)
 class Flaw(Case):
-    """What is wrong with a submission: ``facet`` is the part that is wrong, ``flaw`` how."""
+    """What is wrong with a submission: ``facet`` is the wrong part, ``flaw`` says how. ``only`` is the one storefront
+    that it is submitted for, where it is not for all.
+    """
 
     flaw: str = ""
+    only: str = ""
 
     def __str__(self) -> str:
-        return f"{self.facet} {self.flaw}"
+        return f"{self.facet} {self.flaw}" + (f", for {self.only}" if self.only else "")
 
 
 def _filing_flaws(capabilities: Capabilities) -> Iterator[Flaw]:
@@ -51,6 +55,8 @@ def _filing_flaws(capabilities: Capabilities) -> Iterator[Flaw]:
     yield from (Flaw("assessment", flaw) for flaw in ("missing", "unknown"))
     yield Flaw("assessment of another entity", "")
     yield Flaw("expired assessment", "")
+    for storefront in capabilities.storefronts if len(capabilities.storefronts) > 1 else ():
+        yield Flaw("filing", "missing", storefront)
 
 
 def _flawed(probe: Probe, submission: AppSubmission, case: Flaw) -> AppSubmission:
@@ -80,7 +86,7 @@ def _flawed(probe: Probe, submission: AppSubmission, case: Flaw) -> AppSubmissio
             presented = replace(presented, assessment=supplied_filing(probe, "other_entity").assessment)
         case _:
             presented = replace(presented, assessment=supplied_filing(probe, "expired").assessment)
-    return replace(submission, filing=presented)
+    return replace(submission, filing=presented, storefronts=(case.only,) if case.only else submission.storefronts)
 
 
 def _other_digits(number: str, token: str) -> str:
@@ -120,7 +126,12 @@ def _verified(probe: Probe, kind: str, case: Flaw) -> None:
     else:
         what, write = "the filing number", "submission.filing.number"
     bad = _flawed(probe, good, case)
-    _must_send(probe, good, bad, what, write)
+    _must_send(probe, replace(good, storefronts=bad.storefronts), bad, what, write)
+    if case.only:
+        try:
+            _must_send(probe, replace(bad, storefronts=good.storefronts), bad, "where it is submitted", "")
+        except Undecided:
+            raise NotJudged("the binding submits every app for all storefronts") from None
     lawful_twin(probe, kind)
     stays_unlisted(probe, bad, f"with {_words(case)}")
 
@@ -138,7 +149,8 @@ def _words(case: Flaw) -> str:
         "expired assessment": "an expired assessment",
         "assessment of another entity": "an assessment of another entity",
     }
-    return words.get(case.flaw) or articles.get(case.facet) or f"a {case.facet}"
+    found = words.get(case.flaw) or articles.get(case.facet) or f"a {case.facet}"
+    return f"{found}, submitted for {case.only} only," if case.only else found
 
 
 def _drawn_flaws(capabilities: Capabilities) -> SearchStrategy[Flaw]:
@@ -196,6 +208,7 @@ def _without_labels(submission: AppSubmission, case: Flaw) -> AppSubmission:
 def _label_flaws(capabilities: Capabilities) -> Iterator[Flaw]:
     yield Flaw("label material", "missing")
     yield Flaw("label material", "blank")
+    yield Flaw("label material", "without labels")
     yield Flaw("undeclared generation", "")
 
 
@@ -220,10 +233,27 @@ def label_material_and_declarations_are_verified(probe: Probe, case: Flaw) -> No
         stays_unlisted(probe, bad, "that declares no AI generation and describes it")
         return
     good = lawful_app(probe, "generating")
+    if case.flaw == "without labels":
+        _sample_is_read(probe, good)
+        return
     bad = _without_labels(good, case)
     _must_send(probe, good, bad, "the material on labels", "submission.label_material")
     lawful_twin(probe, "generating")
     stays_unlisted(probe, bad, f"with {'no' if case.flaw == 'missing' else 'blank'} material on its labels")
+
+
+def _sample_is_read(probe: Probe, good: AppSubmission) -> None:
+    """An app whose sample file has no label is not listed. How material is verified, the law does not say."""
+    bad = replace(good, name=new_name(probe), label_sample=picture(480, 320))
+    try:
+        _must_send(probe, good, bad, "a file as the app makes it", "submission.label_sample")
+    except Undecided:
+        raise NotJudged("the binding submits no sample of labels") from None
+    lawful_twin(probe, "generating")
+    try:
+        stays_unlisted(probe, bad, "with a sample file that has no label")
+    except Violation as listed:
+        raise NeedsReview(listed.seen) from None
 
 
 # --- updates -----------------------------------------------------------------------------------------------
@@ -237,6 +267,10 @@ def _updated_badly(probe: Probe, begun: str, bad: AppSubmission, flaw: str) -> N
     made = listed_app(probe, lawful_app(probe, begun))
     ahead = replace(bad, name=made.submission.name, package=made.submission.package, app=made.app)
     update_stays_unlisted(probe, made, replace(ahead, version=new_version(probe)), flaw)
+
+
+def _updated_labels(capabilities: Capabilities) -> Iterator[Flaw]:
+    return (flaw for flaw in _label_flaws(capabilities) if flaw.flaw != "without labels")
 
 
 def _update_flaws(capabilities: Capabilities) -> Iterator[Flaw]:
@@ -267,7 +301,7 @@ def updates_are_verified_like_new_apps(probe: Probe, case: Flaw) -> None:
     level=Level.EXTENDED,
     needs=SEES_LISTINGS,
     applies=(is_store,),
-    cases=_label_flaws,
+    cases=_updated_labels,
     waits=True,
 )
 def updates_declare_generation_and_labels(probe: Probe, case: Flaw) -> None:

@@ -15,6 +15,8 @@ from ..submissions import companion_app, generating_app, plain_app
 
 #: Hours by the clock of the store after which its review is looked at again, and how often.
 REVIEW, REVIEWS = 24.0, 4
+#: So many results of a search are looked at.
+_RESULTS = 10
 #: The name of search among the places where the public sees an app.
 SEARCH = "search"
 
@@ -169,6 +171,7 @@ def stays_unlisted(probe: Probe, submission: AppSubmission, flaw: str) -> None:
     """Raise :class:`Violation` if the public sees a flawed app that was submitted, now or once it is decided."""
     made = submitted(probe, submission)
     if isinstance(made, Refused):
+        _must_not_be_found(probe, submission, flaw)
         return
     await_decision(probe, made.app)
     found: list[Place] = []
@@ -183,6 +186,19 @@ def stays_unlisted(probe: Probe, submission: AppSubmission, flaw: str) -> None:
         raise Violation(f"an app {flaw} is listed: {_names(found)}")
     if ListingState.LISTED in states:
         raise Violation(f"an app {flaw} has the status {ListingState.LISTED.value}")
+
+
+def _must_not_be_found(probe: Probe, submission: AppSubmission, flaw: str) -> None:
+    """A refusal names no app: the public could still find one by the name that was submitted."""
+    if Operation.SEARCH_APPS not in probe.capabilities.operations:
+        return
+    for storefront in probe.capabilities.storefronts:
+        answer = probe.observe(probe.provider.search_apps, None, submission.name, storefront)
+        for number in answer.value.apps[:_RESULTS] if isinstance(answer, Accepted) else ():
+            made = Submitted(App(number), submission)
+            for surface in probe.capabilities.listing_surfaces:
+                if _shows_version(probe, made, Place(surface, storefront)):
+                    raise Violation(f"an app {flaw} is refused, and listed: {Place(SEARCH, storefront)}")
 
 
 def update_stays_unlisted(probe: Probe, made: Submitted, submission: AppSubmission, flaw: str) -> None:
@@ -266,18 +282,36 @@ def _names(found: list[Place]) -> str:
 # --- orders ------------------------------------------------------------------------------------------------
 
 
+#: Two grounds of orders.
+UNLABELLED = "生成合成内容未添加标识，责令限期处置。Generated content without labels."
+UNSAFE = "诱导未成年人沉迷，侵害其身心健康。It harms minors."
+
+
+def order_about(
+    probe: Probe,
+    made: Submitted,
+    measure: Measure,
+    storefronts: tuple[str, ...] = (),
+    *,
+    hours: float = 24.0,
+    reasons: str = UNLABELLED,
+) -> AppOrder:
+    """An order about an app with a number of its own."""
+    number = f"测试令{probe.names.token()}"
+    return AppOrder(made.app, measure, reasons, number, hours, storefronts or probe.capabilities.storefronts)
+
+
 def give_order(
-    probe: Probe, made: Submitted, measure: Measure, storefronts: tuple[str, ...] = (), *, hours: float = 24.0
+    probe: Probe,
+    made: Submitted,
+    measure: Measure,
+    storefronts: tuple[str, ...] = (),
+    *,
+    hours: float = 24.0,
+    reasons: str = UNLABELLED,
 ) -> AppOrder:
     """Give an order about an app. Raises :class:`Undecided` where the store does not take it."""
-    order = AppOrder(
-        made.app,
-        measure,
-        "生成合成内容未添加标识，责令限期处置。Generated content without labels.",
-        f"测试令{probe.names.token()}",
-        hours,
-        storefronts or probe.capabilities.storefronts,
-    )
+    order = order_about(probe, made, measure, storefronts, hours=hours, reasons=reasons)
     authority = probe.provider.ready_made.accounts.get("authority")
     result = probe.attempt(probe.provider.order_app, authority, order)
     if isinstance(result, Refused):

@@ -5,6 +5,7 @@ The duty to manage (Deep Synthesis Provisions, Art. 13) names no single act. Wha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -22,6 +23,8 @@ from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from ..registry import check
 from .admission import SEES_LISTINGS
 from .listed import (
+    UNLABELLED,
+    UNSAFE,
     Place,
     developer,
     give_order,
@@ -32,6 +35,7 @@ from .listed import (
     listing_places,
     must_tell,
     new_listed_app,
+    order_about,
     seen_in,
     shows,
     submitted,
@@ -121,13 +125,30 @@ def developers_are_told_why(probe: Probe, case: Case) -> None:
             raise NeedsReview("a submission was rejected, and the developer is not told why")
         return
     must_tell(probe)
+    told = [_told_of_removal(probe, reasons) for reasons in (UNLABELLED, UNSAFE)]
+    if told[0] == told[1]:
+        raise NeedsReview(
+            f"two apps were removed for different reasons, and their developer is told the same: {told[0][:200]!r}"
+        )
+
+
+#: What differs between two messages for other reasons than their grounds: numbers, versions, times, names with digits.
+_PARTICULARS = re.compile(r"[\w.:/+-]*\d[\w.:/+-]*", re.ASCII)
+
+
+def _told_of_removal(probe: Probe, reasons: str) -> str:
+    """What the developer of an app learns when it is removed, without names and numbers."""
     made = new_listed_app(probe)
     before = told_developer(probe, made)
-    give_order(probe, made, _removal(probe.capabilities))
+    order = give_order(probe, made, _removal(probe.capabilities), reasons=reasons)
     if not probe.settled(lambda: told_developer(probe, made) != before):
         if seen_in(probe, made):
             raise NotJudged("the app was not removed")
         raise NeedsReview("an app was removed, and its developer is not told why")
+    told = told_developer(probe, made)
+    for name in (made.app.id, made.submission.name, made.submission.package, order.number):
+        told = told.replace(name, " ")
+    return " ".join(_PARTICULARS.sub(" ", told).split())
 
 
 def _proportions(capabilities: Capabilities) -> Iterator[Case]:
@@ -175,6 +196,46 @@ def measures_reach_no_further_than_ordered(probe: Probe, case: Case) -> None:
 def _must_stay(probe: Probe, missing: list[Place], what: str) -> None:
     if missing:
         raise NeedsReview(f"{what} is gone from {', '.join(map(str, missing))}")
+
+
+def _orders_are_signed(capabilities: Capabilities) -> Absent | None:
+    """Concerns a store that knows an authority by its account."""
+    if capabilities.orders_signed:
+        return None
+    return Absent("the binding gives orders without an account: they are of the test environment")
+
+
+def _orders_of_others(capabilities: Capabilities) -> Iterator[Case]:
+    yield Case("an order of another developer")
+    yield Case("an order without an account")
+
+
+@check(
+    rules=("cn-dsp-2023/13.3",),
+    behaviour=Behaviour.GOVERNANCE,
+    needs=(*SEES_LISTINGS, Operation.ORDER_APP),
+    applies=(is_store, takes_orders(*REMOVING), _orders_are_signed),
+    cases=_orders_of_others,
+    waits=True,
+)
+def only_an_authority_gives_orders(probe: Probe, case: Case) -> None:
+    """An order that no authority gives takes no app down."""
+    accounts = probe.provider.ready_made.accounts
+    other = None
+    if case.facet == "an order of another developer":
+        other = accounts.get("other_developer") or accounts.get("reporter")
+        if other is None:
+            raise Undecided("somebody else is needed: supply `accounts.other_developer`", lasting=True)
+    made = new_listed_app(probe)
+    measure = _removal(probe.capabilities)
+    order = order_about(probe, made, measure)
+    probe.must_send_account(Operation.ORDER_APP, accounts.get("authority"), other, order)
+    answer = probe.attempt(probe.provider.order_app, other, order)
+    if isinstance(answer, Accepted) and taken_down(probe, made, order.hours):
+        raise NeedsReview(f"{case.facet} to {measure.value} an app was executed")
+    if isinstance(answer, Refused):
+        give_order(probe, made, measure)
+        probe.counts.controls += 1
 
 
 def _reinstates(capabilities: Capabilities) -> Iterator[Case]:
