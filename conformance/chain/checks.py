@@ -32,7 +32,7 @@ _PRODUCER = "cn-labeling-2025/gb-e.content-producer"
 _REMOVAL = {TargetRole.PLATFORM: "cn-algorithm-2022/9.2"}
 _REMOVAL_AT_PROVIDERS = "cn-dsp-2023/10.4"
 _APPEAL = "eu-dsa/20"
-_STORE = "cn-dsp-2023/13.2"
+_STORE, _MANAGEMENT = "cn-dsp-2023/13.2", "cn-dsp-2023/13.3"
 _PRODUCERS_PART = ("ContentProducer", "ProduceID")
 _PROPAGATORS_PART = ("ContentPropagator", "PropagateID")
 
@@ -94,7 +94,7 @@ def _label_survives(chain: Chain, trail: Trail) -> None:
         held = None
         if carried is None:
             with trail.hop(station, "made", _FIELD) as draft:
-                held, file = passage.generated(chain)
+                held, file = _first(chain)
                 draft.media, carried = file, _Carried(file)
                 if carried.lost:
                     raise Violation("the file is made without an AIGC field in its metadata")
@@ -151,8 +151,13 @@ def _platforms_tell(chain: Chain, trail: Trail) -> None:
                 draft.seen = "the public reads that it is generated"
 
 
+def _first(chain: Chain) -> tuple[passage.Held, Media]:
+    """The file that is carried through all targets, which the store sees too."""
+    return chain.path[0].probe.once("the file of the chain", lambda: passage.generated(chain))
+
+
 def _made(chain: Chain) -> tuple[passage.Held, Media]:
-    """A file of the first target as it leaves it."""
+    """A new file of the first target as it leaves it."""
     held, file = passage.generated(chain)
     rendition = passage.leaves_by(chain.path[0])
     return held, passage.handed_out(held, rendition) if rendition is not None else file
@@ -300,8 +305,9 @@ def _no_store(chain: Chain) -> str | None:
 
 
 def _orders_stop_updates(chain: Chain, trail: Trail) -> None:
+    file = _first(chain)[1] if chain.path[0].offers(Operation.GENERATE) else None
     for station in chain.stores:
-        follow_order(station, trail, _STORE)
+        follow_order(station, trail, _STORE, file)
 
 
 CHAIN_CHECKS = (
@@ -346,8 +352,8 @@ CHAIN_CHECKS = (
     ),
     ChainProperty(
         "order_at_the_store_stops_updates",
-        "After an order to suspend updates, the store publishes no update until the order is lifted.",
-        (_STORE,),
+        "The store lists the app with the file as its sample, and obeys orders to suspend updates and to remove it.",
+        (_STORE, _MANAGEMENT),
         Behaviour.GOVERNANCE,
         _orders_stop_updates,
         _no_store,

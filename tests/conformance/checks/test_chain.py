@@ -24,6 +24,7 @@ from shenhe.conformance.provider import Accepted, Capabilities, Operation, Ready
 from shenhe.core.document import DocumentError
 from shenhe.reports.pages.chain import render_chain_page
 from shenhe.sample import SampleServer, create_app, sample_binding
+from shenhe.sample.samples import STORE
 from tests.chinese import english_left
 
 from ...command_line import shenhe
@@ -122,6 +123,21 @@ def test_a_supporter_names_the_provider_it_works_for(stack: ExitStack, faults: l
     checks = [each for each in CHAIN_CHECKS if each.name == "supporter_names_the_provider"]
     (found,) = run_chain(chain_of("chain", [gateway, provider, platform]), on=ON, checks=checks).checks
     assert (found.result.verdict, found.lost_at) == ("fail" if lost_at else "pass", lost_at), found.result.reason
+
+
+@pytest.mark.parametrize(
+    ("faults", "lost_at"), [([], ""), (["removal-order-ignored"], "store: the app after an order to remove it")]
+)
+def test_the_picture_of_a_chain_passes_the_store(stack: ExitStack, faults: list[str], lost_at: str) -> None:
+    binding = load_binding(STORE.binding(None), environ={})
+    provider = stack.enter_context(binding.connect(transport=AsgiTransport(STORE.create(faults=faults))))
+    stations = [station(stack, "provider", None), station(stack, "platform", "forms-platform")]
+    stations.append(station_of("store", TargetRole.STORE, provider, on=ON))
+    names = ("label_survives_the_chain", "order_at_the_store_stops_updates")
+    checks = [each for each in CHAIN_CHECKS if each.name in names]
+    carried, found = run_chain(chain_of("chain", stations), on=ON, checks=checks).checks
+    assert (found.result.verdict, found.lost_at) == ("fail" if lost_at else "pass", lost_at), found.result.reason
+    assert found.hops[0].picture == carried.hops[0].picture != ""
 
 
 @pytest.mark.parametrize("requests", [1, 9, 40])
