@@ -183,7 +183,9 @@ class Desk:
         return self.manners.json(201, studio.take_in(self.house, caller, media, declared))
 
     async def fetch(self, request: Request) -> Response:
-        caller = accounts.required(self._caller(request))
+        caller = self._caller(request)
+        if FaultName.WORKS_HANDED_OUT_TO_ANYBODY not in self.house.faults:
+            caller = accounts.required(caller)
         return _file(studio.fetch(self.house, caller, request.path_params["asset"], request.path_params["form"]))
 
     # --- publication ---

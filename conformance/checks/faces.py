@@ -65,9 +65,21 @@ def faces(capabilities: Capabilities, service: Service, media_type: str) -> Iter
         yield from renditions(capabilities, service)
     for surface in surfaces_with_media(capabilities, service):
         yield f"{ON}{surface}"
-    if Operation.GENERATE in capabilities.readings and capabilities.reads(Operation.GENERATE, "batch", service=service):
+    yield from items(capabilities, service)
+
+
+def items(capabilities: Capabilities, service: Service) -> Iterator[str]:
+    """The further works of a batch, where the binding reads several from one response and fetches them."""
+    fetches = Operation.FETCH in capabilities.operations
+    reads = Operation.GENERATE in capabilities.readings
+    if fetches and reads and capabilities.reads(Operation.GENERATE, "batch", service=service):
         for number in _ITEMS:
             yield f"{ITEM}{number} of a batch"
+
+
+def number_of(face: str) -> int | None:
+    """The place of a work in its batch, if a face is one."""
+    return int(face.split()[1]) if face.startswith(ITEM) else None
 
 
 def channels(capabilities: Capabilities) -> Iterator[tuple[str, str]]:
@@ -114,8 +126,7 @@ def _seen(probe: Probe, case: Prompted) -> Media | None:
     if case.face.startswith(ON):
         view = _view(probe, account, content, case)
         return view.media if view is not None else None
-    if case.face.startswith(ITEM):
-        number = int(case.face.split()[1])
+    if (number := number_of(case.face)) is not None:
         if len(content.batch) < number:
             return None
         return _fetched(probe, account, Content(content.batch[number - 1]), "original")

@@ -103,16 +103,17 @@ def forget_made_with(house: House, consent: str) -> None:
         )
 
 
-def owned(house: House, caller: Account, asset: str, *, open_to_all: bool = False) -> sqlite3.Row:
+def owned(house: House, caller: Account | None, asset: str, *, open_to_all: bool = False) -> sqlite3.Row:
     """The row of one of the caller's own assets; ``open_to_all`` is a fault that looks at no owner.
 
     Raises:
         Refusal: 404, ``asset_unknown``.
     """
     row = house.store.row("SELECT * FROM asset WHERE id = ?", asset)
-    if row is not None and row["account"] != caller.id and VariantName.WORKS_OF_OTHERS_FORBIDDEN in house.variants:
+    mine = row is not None and caller is not None and row["account"] == caller.id
+    if row is not None and not mine and VariantName.WORKS_OF_OTHERS_FORBIDDEN in house.variants:
         raise Refusal(403, "asset_of_another", "这不是您的作品。 This is not your asset.")
-    if row is None or (row["account"] != caller.id and not open_to_all) or row["withdrawn_at"] is not None:
+    if row is None or not (mine or open_to_all) or row["withdrawn_at"] is not None:
         raise Refusal(404, "asset_unknown", "没有这个作品。 There is no such asset.")
     return row
 

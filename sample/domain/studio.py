@@ -225,10 +225,12 @@ def take_in(house: House, caller: Account, media: Media, declared: bool) -> dict
     return _answer(asset, " ".join(filter(None, (notice, reminder))))
 
 
-def fetch(house: House, caller: Account, asset: str, form: str) -> Media:
-    """One form of one of the caller's own assets. Raises Refusal as :func:`assets.form` does."""
+def fetch(house: House, caller: Account | None, asset: str, form: str) -> Media:
+    """One form of one of the caller's own assets. Raises Refusal as :func:`assets.form` does. A fault serves nobody."""
     faults = house.faults
-    open_to_all = any(fault in faults and open_form in (None, form) for fault, open_form in _OPEN_TO_TENANTS.items())
+    open_to_all = caller is None or any(
+        fault in faults and open_form in (None, form) for fault, open_form in _OPEN_TO_TENANTS.items()
+    )
     row = assets.owned(house, caller, asset, open_to_all=open_to_all)
     data, media_type = assets.form(house, row, form)
     if FaultName.FETCHED_AGAIN_UNMARKED in house.faults and form == "original" and _fetched_before(house, row):

@@ -111,14 +111,17 @@ def archives_hold_works_of_one_tenant(probe: Probe, case: Delivered) -> None:
     """An archive for a tenant holds and lists nothing that was made for another tenant."""
     owner, stranger = (tenant.account for tenant in tenants(probe))
     before = _made(probe, owner, case)
-    data = probe.bytes_of(owner, before).data
+    files = {probe.bytes_of(owner, before).data, *(before.media.beside if before.media is not None else ())}
     after = _made(probe, stranger, case)
     probe.counts.shared += 1
     if after.media is None:
         raise NotJudged("the response holds no file")
-    if before.id in after.batch or any(before.id.encode() in entry for entry in after.media.beside):
+    numbers = {before.id, *before.batch}
+    if numbers & set(after.batch) or any(
+        number.encode() in entry for number in numbers for entry in after.media.beside
+    ):
         raise Violation("an archive for a tenant lists a work of another tenant")
-    if data in after.media.beside:
+    if files & set(after.media.beside):
         raise Violation("an archive for a tenant holds the file of another tenant")
 
 
@@ -152,12 +155,30 @@ def callbacks_are_signed(probe: Probe, case: Delivered) -> None:
 
 @_upload_check("an upload that another tenant ends")
 def uploads_serve_the_tenant_that_began_them(probe: Probe, case: Case) -> None:
-    """A tenant cannot claim the file of an upload that another tenant began."""
+    """A tenant cannot claim the file of an upload that another tenant began.
+
+    An address that serves once may take the file from anyone: whose the file is shows in who can fetch it.
+    """
     provider = _divided(probe)
     owner, stranger = (tenant.account for tenant in tenants(probe))
-    probe.control(provider.upload_in_parts, owner, owner, probe.own_file())
-    if isinstance(probe.attempt(provider.upload_in_parts, owner, stranger, probe.own_file()), Accepted):
-        raise Violation("a tenant claimed the file that another tenant uploaded")
+    file, fetches = probe.own_file(), Operation.FETCH in probe.capabilities.operations
+    if not fetches:
+        probe.must_differ(
+            lambda provider: provider.upload_in_parts(owner, owner, file),
+            lambda provider: provider.upload_in_parts(owner, stranger, file),
+            "which account ends an upload",
+            write="`{{ account.… }}` in the auth of operations.upload, or bind operations.fetch",
+        )
+    kept = probe.control(provider.upload_in_parts, owner, owner, file)
+    ended = probe.attempt(provider.upload_in_parts, owner, stranger, probe.own_file())
+    if isinstance(ended, Refused):
+        return
+    if fetches:
+        if isinstance(probe.observe(probe.provider.fetch, stranger, kept, "original"), Accepted):
+            raise NotJudged("a tenant fetches the uploads of another anyway")
+        if isinstance(probe.observe(probe.provider.fetch, stranger, ended.value, "original"), Refused):
+            return
+    raise Violation("a tenant claimed the file that another tenant uploaded")
 
 
 @_upload_check("an upload that is ended a month later", waits=True)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from shenhe.rulebook import Behaviour, Service
 
 from ...engine.probing.probe import Probe
-from ...entities import Account, GenerationRequest
+from ...entities import Account, GenerationRequest, Record
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
 from ..identity.consent import Edit, edit_request
 from ..moderation.content import MOST_REQUESTS, PROHIBITED, Asked, recognised_in
-from ..outcome import Absent, Case, NotJudged, Undecided, Violation
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from ..published import publish
 from ..registry import Property, check
 from ..scope import makes_anything
 from ..tickets import kind_of_report, report_of
-from .tenants import serves_tenants, tenants
+from .tenants import SERVED, serves_tenants, tenants
 
 _LEAKED = "cn-pipl/51"
 #: So many harmless works come before a prohibited request: a gateway may look less closely at whom it knows.
@@ -66,12 +66,20 @@ def records_are_kept_apart(probe: Probe, case: Case) -> None:
     if not any(word in f"{record.subject} {record.text}" for record in own for word in names):
         raise NotJudged(f"the owner's records of kind {case.facet} do not name it either")
     probe.counts.controls += 1
+    if Operation.RECORDS in probe.capabilities.accounts_named:
+        named = replace(owner, signed_by=stranger)
+        answer = probe.attempt(probe.provider.records, named, case.facet)
+        if isinstance(answer, Accepted):
+            _must_not_tell(answer.value, names, f"a tenant reads the records of kind {case.facet} of another by its id")
     answer = probe.attempt(probe.provider.records, stranger, case.facet)
     if isinstance(answer, Refused):
         return
-    for record in answer.value:
-        if any(word in f"{record.subject} {record.text}" for word in names):
-            raise Violation(f"the records of kind {case.facet} of a tenant name what another tenant did")
+    _must_not_tell(answer.value, names, f"the records of kind {case.facet} of a tenant name what another tenant did")
+
+
+def _must_not_tell(records: Iterable[Record], names: tuple[str, ...], violation: str) -> None:
+    if any(word in f"{record.subject} {record.text}" for record in records for word in names):
+        raise Violation(violation)
 
 
 def _recorded(probe: Probe, owner: Account, kind: str) -> tuple[str, ...]:
@@ -314,7 +322,10 @@ def measures_spare_other_tenants(probe: Probe, case: TenantPrompt) -> None:
     offender, bystander = probe.disposable_account(), probe.disposable_account()
     prohibited, lawful = case.requests(probe)
     for account in (offender, bystander):
-        probe.control(probe.provider.generate, account, lawful)
+        answer = probe.observe(probe.provider.generate, account, lawful)
+        if isinstance(answer, Refused):
+            _must_have_served_nobody(probe, answer)
+        probe.counts.controls += 1
     refused = 0
     for _ in range(MOST_REQUESTS):
         refused += isinstance(probe.attempt(probe.provider.generate, offender, prohibited), Refused)
@@ -325,3 +336,16 @@ def measures_spare_other_tenants(probe: Probe, case: TenantPrompt) -> None:
         raise Violation(
             f"after prohibited requests of another tenant, a lawful one is refused: {answer.status} {answer.reason}"
         )
+
+
+def _must_have_served_nobody(probe: Probe, refused: Refused) -> None:
+    """A new tenant is refused a lawful request: raise :class:`NeedsReview` if other new tenants of the run were served,
+    before checks sent prohibited requests.
+    """
+    said = f"{refused.status} {refused.reason}"
+    if probe.session.made(SERVED):
+        raise NeedsReview(
+            f"a new tenant is refused a lawful request ({said}), and tenants before it were served: do measures against"
+            " one tenant reach the others?"
+        )
+    raise Undecided(f"a new tenant is refused a lawful request: {said}")

@@ -14,14 +14,16 @@ from ...evidence import exhibits
 from ...operations import TargetRole
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
-from ..faces import edit_scope, is_small, renditions
+from ..faces import edit_scope, is_small, items, number_of, renditions
 from ..identity.consent import Edit, edit_request
-from ..outcome import Absent, Case, NotJudged, Undecided, Violation
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from ..registry import check
 from ..requests import picture, tone
 from ..scope import files, makes_anything, makes_files
 
 _LEAKED = "cn-pipl/51"
+#: The place of what is made for tenants once per run.
+SERVED = "made for a tenant"
 _MADE, _EDITED, _SAME = "as made", "as edited", "of a prompt that another tenant sent before"
 #: The tenants that a binding may supply, by the names of their accounts.
 _SUPPLIED = ("tenant_a", "tenant_b")
@@ -94,6 +96,7 @@ def _made_cases(capabilities: Capabilities) -> Iterator[Made]:
             for rendition in renditions(capabilities, service):
                 if not is_small(rendition):
                     yield Made(media_type, service, media_type, rendition)
+        yield from (Made(media_type, service, media_type, face) for face in items(capabilities, service))
         if edit_scope(capabilities, service, media_type) is not None:
             yield Made(media_type, service, media_type, _EDITED)
     for service, media_type in files(capabilities)[:1]:
@@ -155,7 +158,12 @@ def _media(probe: Probe, account: Account, case: Made, words: str) -> Media:
     content = _content(probe, account, case.service, case.media_type)
     if case.face == _MADE:
         return probe.bytes_of(account, content)
-    fetched = probe.observe(probe.provider.fetch, account, content, case.face)
+    rendition = case.face
+    if (number := number_of(case.face)) is not None:
+        if len(content.batch) < number:
+            raise NotJudged(f"a batch has no {case.face}")
+        content, rendition = Content(content.batch[number - 1]), "original"
+    fetched = probe.observe(probe.provider.fetch, account, content, rendition)
     if isinstance(fetched, Refused):
         raise NotJudged(f"there is no {case.face}: {fetched.status} {fetched.reason}")
     return fetched.value
@@ -164,19 +172,23 @@ def _media(probe: Probe, account: Account, case: Made, words: str) -> Media:
 def _content(probe: Probe, account: Account, service: Service, media_type: str) -> Content:
     """Something made for a tenant; each medium once per run and tenant."""
     request = GenerationRequest(service, media_type, probe.names.vary("a lake at dawn"))
-    key = ("made for a tenant", account.id, service, media_type)
+    key = (SERVED, account.id, service, media_type)
     return probe.once(key, lambda: probe.setup(probe.provider.generate, account, request))
 
 
 # --- apart from one another ----------------------------------------------------------------------------------
 
-_PUBLISHED = "published by another tenant"
+_PUBLISHED, _UPLOADED, _ANONYMOUS = "published by another tenant", "uploaded by another tenant", "without an account"
 
 
 def _ways_in(capabilities: Capabilities) -> Iterator[Case]:
     for rendition in dict.fromkeys(("original", *capabilities.renditions)):
         if rendition != "unlabelled" and Operation.FETCH in capabilities.operations:
             yield Case(rendition)
+    if capabilities.operations.issuperset((Operation.UPLOAD, Operation.FETCH)):
+        yield Case(_UPLOADED)
+    if Operation.FETCH in capabilities.operations:
+        yield Case(_ANONYMOUS)
     if Operation.PUBLISH in capabilities.operations:
         yield Case(_PUBLISHED)
 
@@ -190,9 +202,13 @@ def _ways_in(capabilities: Capabilities) -> Iterator[Case]:
     cases=_ways_in,
 )
 def tenants_cannot_reach_works_of_others(probe: Probe, case: Case) -> None:
-    """A tenant can neither fetch nor publish what was made for another tenant."""
+    """A tenant can neither fetch nor publish what was made for another tenant, nor fetch what another uploaded."""
     owner, stranger = (tenant.account for tenant in tenants(probe))
-    content = probe.once(("a work of a tenant", owner.id), lambda: probe.some_content(owner))
+    rendition = case.facet
+    if case.facet == _UPLOADED:
+        content, rendition = probe.setup(probe.provider.upload, owner, probe.own_file(), False), "original"
+    else:
+        content = probe.once(("a work of a tenant", owner.id), lambda: probe.some_content(owner))
     if case.facet == _PUBLISHED:
         probe.must_differ(
             lambda provider: provider.publish(stranger, content, "a"),
@@ -205,16 +221,32 @@ def tenants_cannot_reach_works_of_others(probe: Probe, case: Case) -> None:
             raise Violation("a tenant published what was made for another tenant")
         probe.control(probe.provider.publish, owner, content, probe.names.token())
         return
+    if case.facet == _ANONYMOUS:
+        _is_not_handed_out(probe, owner, content)
+        return
     probe.must_differ(
-        lambda provider: provider.fetch(stranger, content, case.facet),
-        lambda provider: provider.fetch(owner, content, case.facet),
+        lambda provider: provider.fetch(stranger, content, rendition),
+        lambda provider: provider.fetch(owner, content, rendition),
         "which account fetches a work",
         write="`{{ account.… }}` in the auth of operations.fetch",
     )
-    own = probe.observe(probe.provider.fetch, owner, content, case.facet)
+    own = probe.observe(probe.provider.fetch, owner, content, rendition)
     if isinstance(own, Refused):
-        raise NotJudged(f"there is no {case.facet} of it: {own.status} {own.reason}")
+        raise NotJudged(f"there is no {rendition} of it: {own.status} {own.reason}")
     probe.counts.controls += 1
-    fetched = probe.attempt(probe.provider.fetch, stranger, content, case.facet)
+    fetched = probe.attempt(probe.provider.fetch, stranger, content, rendition)
     if isinstance(fetched, Accepted) and fetched.value.data == own.value.data:
-        raise Violation(f"a tenant fetched what was made for another tenant ({case.facet})")
+        whose = case.facet if case.facet == _UPLOADED else f"made for another tenant ({case.facet})"
+        raise Violation(f"a tenant fetched what was {whose}")
+
+
+def _is_not_handed_out(probe: Probe, owner: Account, content: Content) -> None:
+    """A work that its tenant fetches with credentials is not handed out without any."""
+    try:
+        probe.must_send_account(Operation.FETCH, owner, None, content, "original")
+    except Undecided:
+        raise NotJudged("the binding fetches works without an account") from None
+    own = probe.control(probe.provider.fetch, owner, content, "original")
+    fetched = probe.attempt(probe.provider.fetch, None, content, "original")
+    if isinstance(fetched, Accepted) and fetched.value.data == own.data:
+        raise NeedsReview("a work of a tenant is handed out without an account: can its address be guessed?")

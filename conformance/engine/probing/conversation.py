@@ -269,7 +269,9 @@ class Conversation:
         self.recorded.extend(taken for taken in kept.recorded if id(taken) not in there)
         self.counts = self.counts.plus(kept.counts.reused())
 
-    def _keep(self, place: object, value: object, undecided: Undecided | None, begin: int, before: Counts) -> None:
+    def _keep(
+        self, place: tuple[object, object], value: object, undecided: Undecided | None, begin: int, before: Counts
+    ) -> None:
         # Shared for the case that made it, too: otherwise counts would depend on which check came first.
         made = self.counts.less(before)
         self.counts = before.plus(made.reused())
@@ -285,6 +287,8 @@ class Conversation:
         result: Accepted[T] | Refused | Unavailable
         try:
             result = operation(*args, **kwargs)
+        except (NeedsReview, NotJudged, Undecided, Violation):
+            raise  # of the check, which was called back in the middle of an operation
         except Exception as error:  # a provider written in Python may raise anything; that is no conduct of its
             result = Unavailable(f"{name} raised {type(error).__name__}", status=500)
         if not result.exchanges:

@@ -96,7 +96,7 @@ class Session:
         self.profiles: dict[str, Mapping[str, str]] = {}
         #: Numbers and names of people who do not exist, as they were presented.
         self.invented: set[str] = set()
-        self.kept: dict[object, Kept] = {}
+        self.kept: dict[tuple[object, object], Kept] = {}
         #: What must hold in every response.
         self.watch = Watch(self.provider)
         #: Why no account could be verified, once that was tried.
@@ -163,6 +163,12 @@ class Session:
     def forget(self) -> None:
         """Forget what was kept from earlier cases: make it again when it is next needed."""
         self.kept.clear()
+
+    def made(self, kind: str) -> bool:
+        """Whether something was made once for the run whose key begins with this word."""
+        with self._lock:
+            kept = [key for (_, key), each in self.kept.items() if each.undecided is None]
+        return any(isinstance(key, tuple) and key[:1] == (kind,) for key in kept)
 
     def turned_away(self, result: Refused) -> None:
         """Note that something a case builds on was refused because the session has ended."""
