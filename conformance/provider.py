@@ -132,6 +132,8 @@ class Capabilities:
     ages_named: bool = False
     #: Whether tenants say at registration which producer code labels what is made for them.
     producers_named: bool = False
+    #: Whether a request for content says that its user agreed to the duty to label it.
+    agreement_named: bool = False
     #: So many requests come before the one that ends an upload.
     upload_steps: int = 0
     #: What is generated and comes in an archive, by a callback, and by one that is signed.
@@ -144,6 +146,8 @@ class Capabilities:
     storefronts: tuple[str, ...] = ("cn",)
     listing_surfaces: tuple[str, ...] = ("page",)
     orders: tuple[Measure, ...] = ()
+    #: Whether orders are given with the credentials of an account, so that others can try.
+    orders_signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,14 @@ def exports_text(capabilities: Capabilities) -> Absent | None:
 
 
 def gives_unlabelled_copies(capabilities: Capabilities) -> Absent | None:
-    """Concerns a provider that gives out copies without explicit label."""
+    """Concerns a provider that gives out copies without explicit label, by a rendition or on request."""
+    if capabilities.agreement_named:
+        return None
+    return gives_unlabelled_rendition(capabilities)
+
+
+def gives_unlabelled_rendition(capabilities: Capabilities) -> Absent | None:
+    """Concerns a provider that has what it made without explicit label too."""
     if "unlabelled" in capabilities.renditions:
         return None
     return Absent("the provider declares no rendition `unlabelled`")

@@ -72,6 +72,8 @@ def disclosure(house: House, topic: str) -> dict[str, Any]:
         case "agreement":
             duties = "" if FaultName.SECURITY_DUTIES_UNSAID in house.faults else _AGREEMENT_ON_SECURITY
             labels = "" if FaultName.AGREEMENT_SILENT in house.faults else _AGREEMENT_ON_LABELS
+            if FaultName.AGREEMENT_WITHOUT_METHODS in house.faults:
+                labels = "生成合成内容均添加标识。All generated content is labelled."
             return _page("用户协议 Agreement", f"{_AGREEMENT}{duties}{labels}")
         case "complaints":
             if FaultName.COMPLAINTS_PAGE_EMPTY in house.faults:

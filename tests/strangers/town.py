@@ -261,7 +261,7 @@ class Town:
 
     def page(self, topic: str) -> str:
         pages = {
-            "agreement": "用户协议：生成内容均加注标识。"
+            "agreement": "用户协议：生成内容均在开头加注文字标识。"
             if "plain-words" not in self.quirks
             else "用户协议：请善用本服务。",
             "complaints": LIMIT,

@@ -31,6 +31,7 @@ _CREDENTIAL = re.compile(r"account\.credentials\.(\w+)")
 _ACCOUNT_ID = re.compile(r"\baccount\.id\b")
 _HOLDER = re.compile(r"\bidentity\.name\b")
 _PRODUCER_CODE = re.compile(r"\bprofile\.producer_code\b")
+_AGREED = re.compile(r"request\.agreed\b")
 _BIRTH_DATE = re.compile(r"\bprofile\.birth_date\b")
 
 
@@ -201,6 +202,11 @@ def names_age(value: Any) -> bool:
 def names_producer(value: Any) -> bool:
     """Whether a template anywhere in ``value`` sends the producer code of a tenant that registers."""
     return _speaks_of(_PRODUCER_CODE, value)
+
+
+def names_agreement(value: Any) -> bool:
+    """Whether a template anywhere in ``value`` sends whether the user agreed to the duty to label."""
+    return _speaks_of(_AGREED, value)
 
 
 def _speaks_of(what: re.Pattern[str], value: Any) -> bool:

@@ -187,6 +187,8 @@ class BoundRequest:
     #: Whether it sends the birth date of the person who registers.
     names_age: bool = False
     names_producer: bool = False
+    #: Whether it says that its user agreed to the duty to label.
+    names_agreement: bool = False
     follow_redirects: bool = False
     #: Nothing is sent: the file waits for the operation that publishes it.
     held: bool = False

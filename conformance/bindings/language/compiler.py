@@ -19,6 +19,7 @@ from .auth import (
     credentials_named,
     names_account,
     names_age,
+    names_agreement,
     names_holder,
     names_producer,
 )
@@ -252,6 +253,7 @@ class Compiler:
             names_holder=names_holder(_all_templates(section)),
             names_age=names_age(_all_templates(section)),
             names_producer=names_producer(_all_templates(section)),
+            names_agreement=names_agreement(_all_templates(section)),
             follow_redirects=section.follow_redirects,
             held=section.held,
             keep_cookies=section.keep_cookies,

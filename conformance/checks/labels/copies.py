@@ -24,6 +24,7 @@ from ..scope import (
     exports_text,
     files,
     gives_unlabelled_copies,
+    gives_unlabelled_rendition,
     is_text,
     makes_anything,
     makes_files,
@@ -181,7 +182,7 @@ def _renditions(capabilities: Capabilities) -> Iterator[Prompted]:
     behaviour=Behaviour.LABELING,
     level=Level.EXTENDED,
     needs=(Operation.GENERATE, Operation.FETCH),
-    applies=(makes_anything, gives_unlabelled_copies),
+    applies=(makes_anything, gives_unlabelled_rendition),
     cases=_renditions,
 )
 def unlabelled_rendition_needs_agreement(probe: Probe, case: Prompted) -> None:
@@ -208,7 +209,7 @@ def unlabelled_rendition_needs_agreement(probe: Probe, case: Prompted) -> None:
     behaviour=Behaviour.LABELING,
     level=Level.EXTENDED,
     needs=(Operation.GENERATE, Operation.FETCH),
-    applies=(makes_anything, makes_files, gives_unlabelled_copies),
+    applies=(makes_anything, makes_files, gives_unlabelled_rendition),
     cases=lambda capabilities: [case for case in _renditions(capabilities) if not is_text(case.media_type)],
 )
 def unlabelled_rendition_keeps_implicit_label(probe: Probe, case: Prompted) -> None:

@@ -91,6 +91,19 @@ def agreement_explains_labels(probe: Probe, case: Case) -> None:
         raise NeedsReview(
             "the user agreement does not speak of labels in so many words: it has to be read", _excerpt(agreement)
         )
+    if not _METHOD.search(agreement.text):
+        raise NeedsReview(
+            "the user agreement speaks of labels, and in no word of how content is labelled: it has to be read",
+            _excerpt(agreement),
+        )
+
+
+#: Words by which an agreement says how content is labelled: what kind of label, where, or by what.
+_METHOD = re.compile(
+    r"显式|隐式|元数据|方法|方式|样式|形式|位置|开头|末尾|结尾|角|文字|文本|水印|语音|节奏|提示|AIGC|metadata|visible|implicit|"
+    r"explicit|watermark|corner|caption|notice|badge|method|\bhow\b|\btext|\bwords?\b|\bicon|\bsound|\btone",
+    re.IGNORECASE,
+)
 
 
 #: Services that Art. 17 (1) does not name: for these, a mark is offered and not imposed.
