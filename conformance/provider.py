@@ -132,6 +132,8 @@ class Capabilities:
     ages_named: bool = False
     #: Whether tenants say at registration which producer code labels what is made for them.
     producers_named: bool = False
+    #: The operations of which a step extracts a ``code``, such as one that comes by SMS.
+    codes: frozenset[Operation] = frozenset()
     #: Whether a request for content says that its user agreed to the duty to label it.
     agreement_named: bool = False
     #: So many requests come before the one that ends an upload.

@@ -11,6 +11,8 @@ import base64
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.applications import Starlette
@@ -19,6 +21,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from ..domain.state import House
+from ..faults.fault import FaultName
+from ..variants import VariantName
 from .inside import Inside, Reply, segment
 
 LARGEST_BODY = 16_000_000
@@ -27,6 +32,18 @@ _RENDITIONS_OF_BYTES = ("thumbnail", "download")
 
 Params = dict[str, Any]
 Method = Callable[[Inside, Params, str | None], Awaitable[dict[str, Any]]]
+
+
+#: How long a code counts.
+_CODE_LASTS = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A code that was sent, and when."""
+
+    code: str
+    sent_at: datetime
 
 
 class Refused(Exception):
@@ -39,14 +56,17 @@ class Refused(Exception):
 
 def front(app: ASGIApp) -> Starlette:
     """The gateway before a provider."""
-    gateway = _Gateway(Inside(app))
+    gateway = _Gateway(Inside(app), app.state.house)
     return Starlette(routes=[Route(_ADDRESS, gateway.endpoint, methods=["POST"])])
 
 
 class _Gateway:
-    def __init__(self, inside: Inside) -> None:
+    def __init__(self, inside: Inside, house: House) -> None:
         self._inside = inside
-        self._texts: dict[str, str] = {}
+        self._house = house
+        #: The codes that were sent to each number, the last one last, and the numbers that were wrong before.
+        self._texts: dict[str, list[_Text]] = {}
+        self._wrong: set[str] = set()
         self._tasks: dict[str, dict[str, Any]] = {}
         self._methods: dict[str, Method] = {
             "sms.send": self._send_code,
@@ -109,15 +129,20 @@ class _Gateway:
 
     async def _send_code(self, _: Inside, params: Params, __: str | None) -> dict[str, Any]:
         phone = str(params.get("phone", ""))
-        self._texts[phone] = f"{int(hashlib.sha256(phone.encode()).hexdigest(), 16) % 1_000_000:06d}"
+        texts = self._texts.setdefault(phone, [])
+        again = texts and VariantName.CODES_SENT_AGAIN in self._house.variants
+        if again and self._house.now() <= texts[-1].sent_at + _CODE_LASTS:
+            return {"sent": True}
+        drawn = hashlib.sha256(f"{phone} {len(texts)}".encode()).hexdigest()
+        texts.append(_Text(f"{int(drawn, 16) % 1_000_000:06d}", self._house.now()))
         return {"sent": True}
 
     async def _inbox(self, _: Inside, params: Params, __: str | None) -> dict[str, Any]:
-        return {"code": self._texts.get(str(params.get("phone", "")), "")}
+        texts = self._texts.get(str(params.get("phone", "")), [])
+        return {"code": texts[-1].code if texts else ""}
 
     async def _register(self, inside: Inside, params: Params, _: str | None) -> dict[str, Any]:
-        code = params.pop("code", None)
-        if not code or self._texts.get(str(params.get("phone", ""))) != code:
+        if not self._counts(str(params.get("phone", "")), str(params.pop("code", None) or "")):
             raise Refused(40322, "code_wrong", "验证码错误。 The code is wrong.")
         reply = await inside.ask(
             "POST",
@@ -131,6 +156,26 @@ class _Gateway:
         )
         found = _done(reply)
         return {"uid": found["account"]["id"], "session": found["access_token"]}
+
+    def _counts(self, phone: str, code: str) -> bool:
+        """Whether a code is the last one that was sent to a number, not long ago; faults believe others."""
+        faults, texts = self._house.faults, self._texts.get(phone, [])
+        if not code:
+            return FaultName.EMPTY_CODES_COUNT in faults
+        if FaultName.WRONG_CODES_COUNT in faults:
+            return True
+        if FaultName.CODES_OF_OTHERS_COUNT in faults and any(code == each[-1].code for each in self._texts.values()):
+            return True
+        among = texts if FaultName.EARLIER_CODES_COUNT in faults else texts[-1:]
+        fresh = [
+            text
+            for text in among
+            if FaultName.CODES_COUNT_FOR_EVER in faults or self._house.now() <= text.sent_at + _CODE_LASTS
+        ]
+        if any(text.code == code for text in fresh):
+            return True
+        again, self._wrong = phone in self._wrong, self._wrong | {phone}
+        return again and FaultName.SECOND_WRONG_CODES_COUNT in faults
 
     async def _certify(self, inside: Inside, params: Params, session: str | None) -> dict[str, Any]:
         document = {"type": params.get("type"), "number": params.get("number", ""), "holder": params.get("name", "")}

@@ -77,6 +77,7 @@ OF_STYLE: Mapping[VariantName, VariantName] = dict.fromkeys(
     ),
     VariantName.FORMS_PLATFORM,
 ) | {
+    VariantName.CODES_SENT_AGAIN: VariantName.RPC_GATEWAY,
     VariantName.SUPPORTER: VariantName.SIGNED_GATEWAY,
     VariantName.TENANTS_BY_NAME: VariantName.SUPPORTER,
     VariantName.TENANTS_MARKED_BY_SUPPORTER: VariantName.SUPPORTER,

@@ -21,7 +21,7 @@ from shenhe.sample import FAULTS, SampleServer, create_app, sample_binding
 from shenhe.sample.appstore import STORE_FAULTS
 from shenhe.sample.faults.fault import Reach
 
-from ..sample.of_platforms import OF_PLATFORMS, OF_SUPPORTERS
+from ..sample.of_platforms import OF_CODES, OF_PLATFORMS, OF_SUPPORTERS
 from ..sampling import only
 
 ON = date(2026, 9, 1)
@@ -36,7 +36,9 @@ NOT_IN_FORCE = {rule.provision for rule in load_rulebook().rules.values()} - {
 def sampled(level: Level) -> list[Any]:
     """The faults of a level: one of 48 on every run, all of them with the slow tests and in `make power`."""
     names = [
-        name for name, fault in FAULTS.items() if fault.level == level and name not in {*OF_PLATFORMS, *OF_SUPPORTERS}
+        name
+        for name, fault in FAULTS.items()
+        if fault.level == level and name not in {*OF_PLATFORMS, *OF_SUPPORTERS, *OF_CODES}
     ]
     return only([name for name in names[::48] if FAULTS[name].reach is not Reach.DRAWN], names)
 

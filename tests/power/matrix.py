@@ -28,7 +28,7 @@ from shenhe.sample.samples import PROVIDER, SAMPLES, Sample
 from shenhe.sample.styles import FRONTS
 from shenhe.sample.variants import OF_STYLE, VariantName
 
-from ..sample.of_platforms import OF_PLATFORMS, OF_SUPPORTERS
+from ..sample.of_platforms import OF_CODES, OF_PLATFORMS, OF_SUPPORTERS
 
 #: The day whose law applies: the day on which the sample's clock starts.
 ON = date(2026, 9, 1)
@@ -41,11 +41,12 @@ SEEDS = 20
 #: Faults that an interface cannot show, though they break rules that it is bound by: of generation, edits, consent,
 #: chats and of fields that its binding does not read. The plain provider (``None``) has no reposts and no tenants.
 HIDDEN_BEHIND: dict[str | None, frozenset[str]] = {
-    None: frozenset({*OF_PLATFORMS, *OF_SUPPORTERS}),
-    "supporter": frozenset(OF_PLATFORMS),
+    None: frozenset({*OF_PLATFORMS, *OF_SUPPORTERS, *OF_CODES}),
+    "supporter": frozenset({*OF_PLATFORMS, *OF_CODES}),
     "forms-platform": frozenset(
         {
             *OF_SUPPORTERS,
+            *OF_CODES,
             "borrowed-consent-names-person",
             "cards-carry-tokens",
             "chats-continued-by-others",

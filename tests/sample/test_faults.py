@@ -13,7 +13,7 @@ from shenhe.rulebook import load_rulebook
 from shenhe.sample import FAULTS, VARIANTS, FaultName, UnknownFaultError, VariantName, create_app
 
 from ..sampling import one_in
-from .of_platforms import OF_PLATFORMS, OF_SUPPORTERS
+from .of_platforms import OF_CODES, OF_PLATFORMS, OF_SUPPORTERS
 from .one_of_several import ONE_OF_SEVERAL
 from .tour import Answer, tour
 
@@ -109,6 +109,7 @@ NOT_ON_THE_TOUR = frozenset(
         *ONE_OF_SEVERAL,
         *OF_PLATFORMS,
         *OF_SUPPORTERS,
+        *OF_CODES,
     }
 )
 

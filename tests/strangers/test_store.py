@@ -41,7 +41,7 @@ def test_each_check_passes_a_lawful_store_in_another_style(rules: list[str] | No
     assert {
         check.name: check.reason for check in report.checks if check.verdict not in ("pass", "not applicable")
     } == {}
-    assert {rule.verdict for rule in report.rules} == {"pass", "not applicable"}
+    assert {rule.verdict for rule in report.rules} <= {"pass", "not applicable"}
 
 
 @pytest.mark.parametrize("fault", only(("one-market-unchecked", "anyone-orders"), FAULTS))

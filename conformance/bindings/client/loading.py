@@ -173,6 +173,7 @@ def _capabilities(file: BindingFile, operations: Mapping[Operation, tuple[BoundR
         personas=target.personas,
         ages_named=any(way.names_age for way in operations.get(Operation.REGISTER, ())),
         producers_named=any(way.names_producer for way in operations.get(Operation.REGISTER, ())),
+        codes=frozenset(name for name, ways in operations.items() if any(way.asks_for_code for way in ways)),
         agreement_named=any(way.names_agreement for way in making),
         upload_steps=max((len(way.steps) for way in operations.get(Operation.UPLOAD, ())), default=0),
         archived=_media_of(making, services, lambda way: way.media is not None and way.media.kind == "zip"),

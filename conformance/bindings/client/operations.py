@@ -50,6 +50,7 @@ class OperationClient:
         self._fixed = fixed or {}
         self._carried = CarriedValues(_carried_names(operations))
         self._clock = Clock()
+        self._with_code: Callable[[str], str] | None = None
         self._called: set[str] = set()
         self._named: set[tuple[Operation, str, object]] = set()
 
@@ -59,6 +60,12 @@ class OperationClient:
         """A client with the same carried values that adds these to every request."""
         other = copy.copy(self)
         other._requester = self._requester.with_extra(headers, query, fields)
+        return other
+
+    def with_code(self, make: Callable[[str], str]) -> OperationClient:
+        """A client with the same carried values that makes another code of the one that a step extracts."""
+        other = copy.copy(self)
+        other._with_code = make
         return other
 
     def previewing(self) -> OperationClient:
@@ -112,7 +119,7 @@ class OperationClient:
         self._named.update((operation, name, value) for name, value in facets.items())
         carried = self._carried.about(account, values)
         given = {**self._fixed, "clock": self._clock.now(), "account": account, **values, "carried": carried}
-        call = Call(account, given, ExchangeLog(), begun_by=begun_by, paused=paused)
+        call = Call(account, given, ExchangeLog(), begun_by=begun_by, paused=paused, with_code=self._with_code)
         if bound.held:
             return self._held(bound, call)
         if bound.pages is not None:

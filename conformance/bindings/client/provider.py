@@ -180,6 +180,12 @@ class HttpProvider(StoreClient):
         other._client = self._client.with_extra(headers or {}, query or {}, fields or {})
         return other
 
+    def with_code(self, make: Callable[[str], str]) -> HttpProvider:
+        """The same provider that is sent ``make(code)`` in place of a code that a step of the binding extracts."""
+        other = copy.copy(self)
+        other._client = self._client.with_code(make)
+        return other
+
     def preview(self, ask: Callable[[HttpProvider], object]) -> tuple[tuple[str, str, Headers, bytes], ...] | None:
         """Method, URL, headers and body of each request that ``ask`` would send for its operation, steps first, with
         the account's id in place of its credentials and the names of values in place of what steps would give. Nothing

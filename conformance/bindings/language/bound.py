@@ -14,6 +14,9 @@ from .responses.sources import Source
 from .responses.stream import BoundStream
 from .template import Fill
 
+#: The name by which a step extracts a code that proves something: that of a message, of a mail, of an app.
+CODE = "code"
+
 
 @dataclass(frozen=True)
 class BoundPart:
@@ -193,6 +196,11 @@ class BoundRequest:
     #: Nothing is sent: the file waits for the operation that publishes it.
     held: bool = False
     groups: Mapping[str, Mapping[str, Source]] = field(default_factory=dict)
+
+    @property
+    def asks_for_code(self) -> bool:
+        """Whether a step before it extracts a code."""
+        return any(CODE in (*each.request.extract, *each.request.groups.get("credentials", {})) for each in self.steps)
 
     @property
     def channels(self) -> frozenset[str]:

@@ -52,6 +52,13 @@ class Divides(Protocol):
 
 
 @runtime_checkable
+class Proves(Protocol):
+    """A provider that can be sent another code than the one that it gave out."""
+
+    def with_code(self, make: Callable[[str], str]) -> Provider: ...
+
+
+@runtime_checkable
 class Previews(Protocol):
     """A provider whose requests can be written without being sent."""
 

@@ -17,7 +17,7 @@ from shenhe.conformance.verdict import Level
 from shenhe.rulebook import load_rulebook
 from shenhe.sample import FAULTS, create_app, sample_binding
 
-from ...sample.of_platforms import OF_PLATFORMS, OF_SUPPORTERS
+from ...sample.of_platforms import OF_CODES, OF_PLATFORMS, OF_SUPPORTERS
 from ...sample.one_of_several import ONE_OF_SEVERAL
 from ...sample.test_faults import IN_A_HEADER, NOT_ON_THE_TOUR
 from ...sampling import drawn
@@ -76,7 +76,8 @@ def test_lawful_companion_passes_everything(variant: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", drawn(3, sorted(NOT_ON_THE_TOUR.difference(IN_A_HEADER, ONE_OF_SEVERAL, OF_PLATFORMS, OF_SUPPORTERS)))
+    "name",
+    drawn(3, sorted(NOT_ON_THE_TOUR.difference(IN_A_HEADER, ONE_OF_SEVERAL, OF_PLATFORMS, OF_SUPPORTERS, OF_CODES))),
 )
 def test_fault_breaks_exactly_its_rules(name: str) -> None:
     report = run([name])

@@ -11,7 +11,7 @@ from typing import Any
 
 from shenhe.conformance.provider import Refused, Unavailable
 
-from ...language.bound import BoundRequest, BoundStep
+from ...language.bound import CODE, BoundRequest, BoundStep
 from ...language.responses.response import Response, ResponseError
 from ...language.responses.sources import truth, value_of
 from ...language.responses.stream import read_stream
@@ -43,6 +43,8 @@ def complete(requester: Requester, bound: BoundRequest, call: Call) -> Response 
         if not isinstance(outcome, Response):
             return outcome
         values[step.name] = {name: _step_value(step, name, outcome) for name in names}
+        if call.with_code is not None and isinstance(code := values[step.name].get(CODE), str):
+            values[step.name][CODE] = call.with_code(code)
         if call.paused is not None and step is bound.steps[0]:
             call.paused()
     return accepted_response(requester, bound, call)

@@ -1,0 +1,148 @@
+"""Codes that prove a telephone number or an address: without the right one, nothing is proven."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from shenhe.rulebook import Behaviour
+
+from ...engine.probing.conversation import Proves
+from ...engine.probing.probe import Probe
+from ...entities import IdentityMethod
+from ...provider import Accepted, Capabilities, Operation, Provider
+from ...verdict import Level
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
+from ..registry import check
+
+#: Hours after which a code proves no longer that somebody holds a number.
+_STALE = 24.0
+_WRONG, _AGAIN, _EMPTY, _OF_ANOTHER = (
+    "a wrong code",
+    "a wrong code again",
+    "an empty code",
+    "the code of another person",
+)
+_EARLIER, _LATE = "the code of an earlier challenge", "a code a day later"
+#: The operations that a code opens.
+_OPENED = (Operation.REGISTER, Operation.VERIFY_IDENTITY)
+
+
+@dataclass(frozen=True)
+class Coded(Case):
+    """A code that is not the right one; ``facet`` is the operation that it would open."""
+
+    code: str
+
+    @property
+    def operation(self) -> Operation:
+        return Operation(self.facet)
+
+    def __str__(self) -> str:
+        return f"{self.facet}, {self.code}"
+
+
+def _asks_for_codes(capabilities: Capabilities) -> Absent | None:
+    """Concerns a provider that asks for a code where accounts are opened or identities verified."""
+    if not capabilities.codes.isdisjoint(_OPENED):
+        return None
+    return Absent("no step of register or verify_identity extracts a `code`", elsewhere=True)
+
+
+def _cases(capabilities: Capabilities) -> Iterator[Coded]:
+    for operation in _OPENED:
+        if operation in capabilities.codes:
+            for code in (_WRONG, _AGAIN, _EMPTY, _OF_ANOTHER, _EARLIER, _LATE):
+                yield Coded(operation.value, code)
+
+
+@check(
+    rules=("cn-dsp-2023/9.1",),
+    behaviour=Behaviour.REAL_NAME,
+    level=Level.EXTENDED,
+    needs=(Operation.REGISTER,),
+    applies=(_asks_for_codes,),
+    cases=_cases,
+    waits=True,
+)
+def only_the_right_code_counts(probe: Probe, case: Coded) -> None:
+    """A code that was not sent to this person for this purpose opens no account and verifies nobody.
+
+    How long a code counts, and whether a new one ends it, the law does not say: that is put to a person.
+    """
+    if not isinstance(probe.provider, Proves):
+        raise Undecided("other codes can be sent only through a binding", lasting=True)
+    sent: list[str] = []
+    ask = _attempts(probe, case.operation)
+    if case.code == _OF_ANOTHER and _attempts(probe, case.operation)(_noting(sent, _other)):
+        raise NotJudged("a wrong code counts")
+    if case.code == _EARLIER and ask(_noting(sent, _other)):
+        raise NotJudged("a wrong code counts")
+    own: list[str] = []
+    for _ in range(2 if case.code == _AGAIN else 1):
+        counts = ask(_noting(own, _made(probe, case.code, sent)))
+        if not own:
+            raise NotJudged("no code was asked for")
+        if sent and sent[0] == own[0]:
+            raise NotJudged("every challenge has the same code")
+        if counts and case.code in (_EARLIER, _LATE):
+            raise NeedsReview(f"{case.code} still counts")
+        if counts:
+            raise Violation(f"{case.code} counts as the one that was sent")
+    if not _attempts(probe, case.operation)(lambda code: code):
+        raise Undecided("the right code does not count either")
+    probe.counts.controls += 1
+
+
+def _noting(codes: list[str], make: Callable[[str], str]) -> Callable[[str], str]:
+    def made(code: str) -> str:
+        codes.append(code)
+        return make(code)
+
+    return made
+
+
+def _made(probe: Probe, facet: str, sent: list[str]) -> Callable[[str], str]:
+    """What is presented in place of the code that was sent."""
+
+    def later(code: str) -> str:
+        probe.wait("a code is used later", _STALE)
+        return code
+
+    if facet == _EMPTY:
+        return lambda code: ""
+    if facet in (_OF_ANOTHER, _EARLIER):
+        return lambda code: sent[0]
+    return later if facet == _LATE else _other
+
+
+def _other(code: str) -> str:
+    """A code of the same form with every digit and letter changed."""
+    return "".join(
+        str((int(sign) + 3) % 10) if sign.isdecimal() else ("k" if sign != "k" else "m") if sign.isalpha() else sign
+        for sign in code
+    )
+
+
+def _attempts(probe: Probe, operation: Operation) -> Callable[[Callable[[str], str]], bool]:
+    """How a new person attempts an operation with a code that is made of the one sent; whether it succeeds."""
+    if operation is Operation.REGISTER:
+        profile = probe.profile_of(probe.person())
+
+        def registers(make: Callable[[str], str]) -> bool:
+            return isinstance(probe.attempt(_with(probe, make).register, profile), Accepted)
+
+        return registers
+    account = probe.registered()
+    identity = probe.identity(IdentityMethod.PHONE, account)
+
+    def verifies(make: Callable[[str], str]) -> bool:
+        answer = probe.attempt(_with(probe, make).verify_identity, account, identity)
+        return isinstance(answer, Accepted) and answer.value.verified
+
+    return verifies
+
+
+def _with(probe: Probe, make: Callable[[str], str]) -> Provider:
+    assert isinstance(probe.provider, Proves)  # noqa: S101 - see the check
+    return probe.provider.with_code(make)
