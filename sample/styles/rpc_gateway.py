@@ -19,7 +19,6 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from ..domain.state import House
 from ..faults.fault import FaultName
@@ -54,7 +53,7 @@ class Refused(Exception):
         self.answer = {"code": code, "reason": reason, "message": message, **(more or {})}
 
 
-def front(app: ASGIApp) -> Starlette:
+def front(app: Starlette) -> Starlette:
     """The gateway before a provider."""
     gateway = _Gateway(Inside(app), app.state.house)
     return Starlette(routes=[Route(_ADDRESS, gateway.endpoint, methods=["POST"])])
