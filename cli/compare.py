@@ -24,6 +24,7 @@ class Breakdown(StrEnum):
 
     SIZE = "size"
     BEHAVIOUR = "behaviour"
+    AUTHORITY = "authority"
 
 
 def compare(
@@ -51,7 +52,7 @@ def compare(
     ] = None,
     by: Annotated[
         Breakdown,
-        typer.Option("--by", help="Break the outcomes down by size class or by behaviour, below the summary."),
+        typer.Option("--by", help="Break the outcomes down by size class, behaviour or authority, below the summary."),
     ] = Breakdown.SIZE,
     prices: Annotated[
         list[str] | None,
@@ -108,9 +109,14 @@ def compare(
     # Both sides are read and compared before either is simulated: a misspelt name must not cost a run.
     sides = [_side(name, [*(sets or ()), *(own or ())]) for name, own in ((a, sets_a), (b, sets_b))]
     chosen = _prices(prices or [])
-    check_prices(chosen, *(side.scenario if isinstance(side, simulator.Run) else side for side in sides))
+    scenarios = [side.scenario if isinstance(side, simulator.Run) else side for side in sides]
+    check_prices(chosen, *scenarios)
     if not anyway:
-        require_comparable(*(side.scenario if isinstance(side, simulator.Run) else side for side in sides))
+        require_comparable(*scenarios)
+    if by is Breakdown.AUTHORITY and not any(each.policy.authorities for each in scenarios):
+        raise typer.BadParameter(
+            "found no policy.authorities in either scenario, expected some, as in inspector-crunch", param_hint="--by"
+        )
     if watch and precision is None:
         raise typer.BadParameter("expected --precision with it, such as --precision 2%", param_hint="--watch")
     with using(engine):
@@ -170,7 +176,7 @@ def _prices(texts: list[str]) -> dict[str, float]:
 
 
 def write_tables(comparison: Comparison, folder: Path) -> None:
-    """``differences``, ``outcomes``, ``by-size`` and ``by-behaviour`` as CSV and Parquet, each written whole."""
+    """``differences``, ``outcomes`` and the three breakdowns as CSV and Parquet, each written whole."""
     import io
 
     import pandas as pd
@@ -184,6 +190,8 @@ def write_tables(comparison: Comparison, folder: Path) -> None:
         "by-size": comparison.by_size,
         "by-behaviour": comparison.by_behaviour,
     }
+    if len(comparison.by_authority):
+        frames["by-authority"] = comparison.by_authority
     folder.mkdir(parents=True, exist_ok=True)
     for name, frame in frames.items():
         write_whole(folder / f"{name}.csv", frame.to_csv(index=False))
@@ -241,6 +249,7 @@ def _document(comparison: Comparison, prices: Mapping[str, float]) -> dict[str, 
         else [],
         "by_size": rows(comparison.by_size, "size_class"),
         "by_behaviour": rows(comparison.by_behaviour, "behaviour"),
+        "by_authority": rows(comparison.by_authority, "authority"),
         "metrics": {
             str(row["metric"]): {
                 "title": row["title"],

@@ -14,6 +14,8 @@ from shenhe.core.text import one_line
 
 from ..quantities import change, change_interval, interval, quantity
 
+Breakdown = Literal["size", "behaviour", "authority"]
+
 if TYPE_CHECKING:
     from shenhe.simulator import Comparison, Run, Scenario
 
@@ -75,7 +77,7 @@ def print_comparison(
     comparison: Comparison,
     console: Console | None = None,
     metrics: Iterable[str] | None = None,
-    by: Literal["size", "behaviour"] | None = None,
+    by: Breakdown | None = None,
     prices: Mapping[str, float] | None = None,
 ) -> None:
     """What differs between two runs, their outcomes side by side with the paired difference, and the cost.
@@ -195,10 +197,10 @@ def _add_difference(table: Table, name: Text, row: dict[Any, Any]) -> None:
     )
 
 
-def _print_breakdown(console: Console, comparison: Comparison, by: Literal["size", "behaviour"]) -> None:
-    frame, key = (comparison.by_size, "size_class") if by == "size" else (comparison.by_behaviour, "behaviour")
+def _print_breakdown(console: Console, comparison: Comparison, by: Breakdown) -> None:
+    frame, key = getattr(comparison, f"by_{by}"), "size_class" if by == "size" else by
     console.print()
-    table = _numbers("by size class" if by == "size" else "by behaviour", "A", "B", "B − A", "95 % interval")
+    table = _numbers("by size class" if by == "size" else f"by {by}", "A", "B", "B − A", "95 % interval")
     before = None
     for row in frame.to_dict("records"):
         if not (row["mean_a"] or row["mean_b"]):

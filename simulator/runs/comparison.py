@@ -15,9 +15,10 @@ import pandas as pd
 
 from ..kernel.eventlog import KIND_NAMES, Kind
 from ..scenario.overriding import Difference, differences
+from ..scenario.policy import covers
 from ..scenario.schema import Scenario
 from .intervals import mean_interval, too_skewed
-from .outcomes import metrics
+from .outcomes import metrics, spent_by
 from .run import Run, RunError, rule_names
 from .simultaneous import interval_for_all, level_for_all
 
@@ -45,6 +46,17 @@ BEHAVIOURS: dict[str, tuple[str, tuple[Kind, ...]]] = {
     "dismissed": ("Cases dismissed", (Kind.DISMISSED,)),
 }
 """Outcomes by behaviour: title, and the kinds of event counted under the rule of that behaviour."""
+
+
+AUTHORITIES: dict[str, tuple[str, str]] = {
+    "violations": ("Violations in its remit", ""),
+    "cases": ("Cases opened", ""),
+    "dismissed": ("Cases dismissed", ""),
+    "sanctioned": ("Cases that ended in a sanction", ""),
+    "fines": ("Fines imposed", "RMB"),
+    "spent": ("Spent", "RMB"),
+}
+"""Outcomes by authority: title and unit. The first whose remit covers size class and behaviour is responsible."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +100,19 @@ class Comparison:
             for metric, (title, _) in BEHAVIOURS.items()
         ]
         return self._broken_down("behaviour", rows)
+
+    @functools.cached_property
+    def by_authority(self) -> pd.DataFrame:
+        """The outcomes of :data:`AUTHORITIES` by authority: column ``authority`` before those of ``table``. Empty where
+        neither scenario divides the work."""
+        left, right = _by_authority(self.a), _by_authority(self.b)
+        names = list(dict.fromkeys(name for name, _ in (*left, *right)))
+        rows = [
+            (name, metric, title, unit, left.get((name, metric)), right.get((name, metric)))
+            for name in names
+            for metric, (title, unit) in AUTHORITIES.items()
+        ]
+        return self._broken_down("authority", rows)
 
     def _broken_down(
         self, key: str, rows: Sequence[tuple[str, str, str, str, Floats | None, Floats | None]]
@@ -303,11 +328,57 @@ def _by_behaviour(run: Run) -> Mapping[tuple[str, str], Floats]:
     return found
 
 
+def _by_authority(run: Run) -> Mapping[tuple[str, str], Floats]:
+    """(authority, metric) -> one value per replication."""
+    authorities = run.scenario.policy.authorities
+    if not authorities:
+        return {}
+    responsible = {
+        (size.name, rule): next(
+            (each.name for each in authorities if covers(each, size.name, risk)), authorities[0].name
+        )
+        for size in run.scenario.population.classes
+        for rule, risk in zip(rule_names(run.scenario), (each.name for each in run.scenario.behaviours), strict=False)
+    }
+    kinds = [
+        KIND_NAMES[each] for each in (Kind.VIOLATION, Kind.CASE_OPENED, Kind.DISMISSED, Kind.CASE_CLOSED, Kind.FINE)
+    ]
+    events = run.events.loc[run.events["kind"].isin(kinds)].merge(
+        run.providers[["replication", "provider", "size_class"]], on=["replication", "provider"], how="left"
+    )
+    case = ["replication", "provider", "case"]
+    opened = events.loc[events["kind"] == KIND_NAMES[Kind.CASE_OPENED]].set_index(case)["rule"]
+    # What follows the opening of a case names the penalty, or nothing: the rule is that of the case.
+    of_case = opened[~opened.index.duplicated()].reindex(pd.MultiIndex.from_frame(events[case])).to_numpy()
+    own = events["kind"] == KIND_NAMES[Kind.VIOLATION]
+    rule = np.where(own, events["rule"].astype(str), of_case.astype(str))
+    events["authority"] = [
+        responsible.get(place, "") for place in zip(events["size_class"].astype(str), rule, strict=True)
+    ]
+    chosen = {
+        "violations": own,
+        "cases": events["kind"] == KIND_NAMES[Kind.CASE_OPENED],
+        "dismissed": events["kind"] == KIND_NAMES[Kind.DISMISSED],
+        "sanctioned": (events["kind"] == KIND_NAMES[Kind.CASE_CLOSED]) & (events["value"] == 1.0),
+        "fines": events["kind"] == KIND_NAMES[Kind.FINE],
+    }
+    found: dict[tuple[str, str], Floats] = {}
+    for each in authorities:
+        for metric, wanted in chosen.items():
+            mine = events.loc[wanted & (events["authority"] == each.name)].groupby("replication", observed=True)[
+                "value"
+            ]
+            found[each.name, metric] = _series(mine.sum() if metric == "fines" else mine.size(), run.replications)
+        found[each.name, "spent"] = run.outcomes[spent_by(each.name)].to_numpy(dtype=np.float64)
+    return found
+
+
 def _series(values: Any, replications: int) -> Floats:
     return np.asarray(values.reindex(range(replications)).fillna(0.0).to_numpy(dtype=np.float64))
 
 
 __all__ = [
+    "AUTHORITIES",
     "BEHAVIOURS",
     "SIZES",
     "Comparison",

@@ -151,7 +151,7 @@ def metrics(scenario: Scenario) -> dict[str, Metric]:
     by_authority: dict[str, Metric] = {}
     for authority in scenario.policy.authorities:
         column = _column(authority.name)
-        by_authority[f"spent_{column}"] = Metric(f"Spent by {authority.name}", "RMB")
+        by_authority[spent_by(authority.name)] = Metric(f"Spent by {authority.name}", "RMB")
         by_authority[f"unfunded_{column}"] = Metric(f"{authority.name} out of money", "days")
     return METRICS | by_class | by_authority
 
@@ -161,6 +161,11 @@ def kind_of(name: str, unit: str) -> Kind:
     if unit == "share":
         return "share"
     return "amount" if unit or name == "backlog_mean" or name.startswith("sanction_rate_") else "count"
+
+
+def spent_by(authority: str) -> str:
+    """The outcome that holds what an authority spent."""
+    return f"spent_{_column(authority)}"
 
 
 def _column(name: str) -> str:
@@ -252,7 +257,7 @@ def outcomes_row(scenario: Scenario, run: Replication) -> dict[str, float]:
         if item.capital is not None:
             row[f"insolvencies_{column}"] = int(state.insolvent[members].sum())
     for position, authority in enumerate(scenario.policy.authorities):
-        row[f"spent_{_column(authority.name)}"] = float(run.spent[position])
+        row[spent_by(authority.name)] = float(run.spent[position])
         row[f"unfunded_{_column(authority.name)}"] = float(run.unfunded[position])
     return {name: float(value) for name, value in row.items()}
 

@@ -73,13 +73,34 @@ def _refuse_rounding(scenario: Scenario, overrides: Mapping[str, Any]) -> None:
         exact = wanted * scale
         if path not in overrides or abs(exact - simulated) <= 1e-9 * max(1.0, exact):
             continue
-        near = sorted({max(1, round(number / scale)) for number in (math.floor(exact), math.ceil(exact)) if number})
-        workable = [number for number in near if abs(number * scale - round(number * scale)) <= 1e-9]
+        workable = _workable(scenario, path, wanted)
         hint = f"set {' or '.join(map(str, workable))}, or another scale" if workable else "set another scale"
         raise ScenarioError(
             f"--set {path}={overrides[path]}: found {wanted} at population.scale {scale:g}, which is {exact:g} and"
             f" would be rounded to {simulated}; {hint}"
         )
+
+
+def _workable(scenario: Scenario, path: str, wanted: int) -> list[int]:
+    """The counts next below and above ``wanted`` that ``population.scale`` does not round, in whole or, where
+    authorities divide them, in part.
+    """
+    scale = scenario.population.scale
+    *outer, last = path.split(".")
+
+    def exact(number: int) -> bool:
+        parts: list[Any] = [scenario]
+        for step in outer:
+            parts.append(getattr(parts[-1], step))
+        changed = parts.pop().model_copy(update={last: number})
+        for part, step in zip(reversed(parts), reversed(outer), strict=True):
+            changed = part.model_copy(update={step: changed})
+        return abs(number * scale - changed.whole_counts()[path][1]) <= 1e-9 * max(1.0, number * scale)
+
+    reach = math.ceil(10 / scale)
+    below = next((number for number in range(wanted - 1, max(0, wanted - reach), -1) if exact(number)), None)
+    above = next((number for number in range(wanted + 1, wanted + reach) if exact(number)), None)
+    return [number for number in (below, above) if number is not None]
 
 
 def parse_override(text: str) -> tuple[str, Any]:

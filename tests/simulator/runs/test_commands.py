@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from shenhe.cli import simulate
@@ -171,6 +172,40 @@ def test_a_change_that_would_be_rounded_away_is_refused(change: str, reason: str
     done = shenhe("simulate", "cn-2023", "--set", "population.scale=0.05", "--set", change, "-n", "2")
     assert done.exit_code == 2
     assert reason in done.stderr.replace("\n", " "), done.stderr
+
+
+def test_workable_counts_hold_where_authorities_divide_them() -> None:
+    """A tenth of 120 inspectors is 12, and 1.2, 1.2, 2.4 and 7.2 of them are rounded to 11 in all."""
+    words = ("simulate", "inspector-crunch", "--set", "population.scale=0.1", "-n", "1")
+    refused = shenhe(*words, "--set", "policy.staff.inspectors=120")
+    assert "set 110 or 130, or another scale" in refused.stderr.replace("\n", " ")
+    for number in (110, 130):
+        change = {"population.scale": 0.1, "policy.staff.inspectors": number}
+        assert (
+            load_scenario("inspector-crunch", change, exact=True).whole_counts()["policy.staff.inspectors"][1]
+            == number / 10
+        )
+
+
+def test_outcomes_by_authority_add_up_to_those_of_the_market() -> None:
+    words = ("compare", "inspector-crunch", "inspector-crunch", "--set", "population.scale=0.1", "--set", "horizon=400")
+    done = shenhe(*words, "--set-b", "policy.staff.case_cost=×2", "-n", "2", "--by", "authority", "--json")
+    data = json.loads(done.stdout)
+    by = pd.DataFrame(data["by_authority"])
+    whole = data["metrics"]
+    for metric, total in (("cases", "cases_opened"), ("sanctioned", "cases_sanctioned")):
+        for side in ("mean_a", "mean_b"):
+            assert by.loc[by["metric"] == metric, side].sum() == pytest.approx(whole[total][side])
+    spent = by[by["metric"] == "spent"]
+    assert spent["mean_b"].sum() == pytest.approx(2 * spent["mean_a"].sum())
+    small = by[(by["authority"] == "public-security") & (by["metric"] == "violations")]
+    assert 0 < small["mean_a"].item() < by.loc[by["metric"] == "violations", "mean_a"].sum()
+
+
+def test_a_breakdown_by_authority_needs_authorities() -> None:
+    done = shenhe("compare", "cn-2023", "cn-2023", *FEW, "--by", "authority")
+    assert done.exit_code == 2
+    assert "policy.authorities" in done.stderr
 
 
 def test_relative_and_wildcard_changes() -> None:
