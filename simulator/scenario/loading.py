@@ -95,7 +95,7 @@ def _workable(scenario: Scenario, path: str, wanted: int) -> list[int]:
         changed = parts.pop().model_copy(update={last: number})
         for part, step in zip(reversed(parts), reversed(outer), strict=True):
             changed = part.model_copy(update={step: changed})
-        return abs(number * scale - changed.whole_counts()[path][1]) <= 1e-9 * max(1.0, number * scale)
+        return bool(abs(number * scale - changed.whole_counts()[path][1]) <= 1e-9 * max(1.0, number * scale))
 
     reach = math.ceil(10 / scale)
     below = next((number for number in range(wanted - 1, max(0, wanted - reach), -1) if exact(number)), None)
