@@ -33,12 +33,13 @@ atexit.register(shutil.rmtree, _STATE, ignore_errors=True)
 HEAVY = (
     "bindings/client/test_browser.py",
     "bindings/client/test_hostile.py",
-    "bindings/evidence/test_replay.py",
+    "bindings/evidence",
     "calibration",
     "ci/test_templates.py",
     "cli/test_light_core.py",
     "conformance",
     "docs",
+    "explorer",
     "first_use",
     "fleet",
     "hostile",
@@ -62,11 +63,15 @@ HEAVY = (
     "simulator/runs/test_replication.py",
     "strangers",
     "studies",
+    "test_validation_first.py",
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     root = Path(__file__).parent
+    # A folder that was moved would silently join the quick tests.
+    if missing := [heavy for heavy in HEAVY if not (root / heavy).exists()]:
+        raise pytest.UsageError(f"tests/conftest.py: HEAVY: found no {', '.join(missing)} below {root}")
     for item in items:
         place = item.path.relative_to(root) if item.path.is_relative_to(root) else Path()
         if any(place.is_relative_to(heavy) for heavy in HEAVY):

@@ -128,7 +128,11 @@ def openapi_of(steps: list[_Step], title: str, base_url: str) -> dict[str, Any]:
     for step in steps:
         if step.operation != step.name:
             continue
-        operation: dict[str, Any] = {"operationId": step.name, "responses": {"2XX": {"description": "accepted"}}}
+        operation: dict[str, Any] = {
+            "operationId": step.name,
+            "summary": step.name.replace("_", " ").capitalize(),
+            "responses": {"2XX": {"description": "accepted"}},
+        }
         if step.parameters:
             operation["parameters"] = [
                 {"name": each["name"], "in": each["in"], "required": each["in"] == "path", "schema": {}}

@@ -19,19 +19,22 @@ sys.path.insert(0, str(ROOT / "docs"))
 
 
 @pytest.fixture(scope="session")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """The folder, and the address of the provider that its bindings reach through SHENHE_SAMPLE_URL."""
     folder = tmp_path_factory.mktemp("documentation")
-    with SampleServer() as server, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SHENHE_SAMPLE_URL", server.url)
-        furnish(folder, server.url)
-        yield folder
+    with SampleServer() as server:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SHENHE_SAMPLE_URL", server.url)
+            furnish(folder, server.url)
+        yield folder, server.url
 
 
 @pytest.fixture
-def desk(furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def desk(furnished: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the furnished folder, as the current one."""
     folder = tmp_path / "desk"
-    shutil.copytree(furnished, folder)
+    shutil.copytree(furnished[0], folder)
     monkeypatch.chdir(folder)
+    monkeypatch.setenv("SHENHE_SAMPLE_URL", furnished[1])
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(folder / "summary.md"))
     return folder
