@@ -9,7 +9,8 @@ from functools import lru_cache
 
 from shenhe.core.text import visible
 
-from .meaning import aigc
+from .bytes.pages import Source
+from .meaning import aigc, scattered
 from .model import INSTALL, Deviation, Label, Limits, Refusal
 
 Span = tuple[int, int]
@@ -203,6 +204,25 @@ class Findings:
         detail = " ".join(d.sentence for d in parsed.deviations)
         self.add(Label("gb45438", "implicit", carrier, parsed.fields, parsed.deviations, span, parsed.raw, detail))
 
+    def stray(self, value: bytes, carrier: str, start: int | None) -> bool:
+        """The field where it is written out in a part with another purpose, such as a title or a caption. ``start`` is
+        the part's place in the file. A copy of a label that was found is none. True for a label.
+        """
+        if len(value) < _SHORTEST_FIELD or not scattered.may_hold_field(value):
+            return False
+        seen = False
+        for text, first, last in scattered.fields_written_out(value):
+            span = None if start is None else (start + first, start + last)
+            if any(label.raw == text for label in self.labels):
+                continue
+            seen |= self.field(text, carrier, span, name=None, standing=(Deviation.UNUSUAL_PLACE,))
+        return seen
+
+    def stray_at(self, data: Source, span: Span, carrier: str) -> None:
+        """As ``stray``, of a part that is fetched only if its size is that of a text."""
+        if _SHORTEST_FIELD <= span[1] - span[0] <= _LARGEST_TEXT:
+            self.stray(bytes(data[span[0] : span[1]]), carrier, span[0])
+
     def source_type(self, value: str, carrier: str, span: Span | None) -> None:
         """IPTC DigitalSourceType: a label where it states generative AI, a note where it names anything else."""
         from .meaning.source_types import source_type
@@ -324,6 +344,8 @@ def _is_of_file(label: Label) -> bool:
 
 
 _SHORT = 64
+#: The shortest text that can hold the field with its producer, and the largest part that is searched for it.
+_SHORTEST_FIELD, _LARGEST_TEXT = 40, 1 << 16
 
 
 @lru_cache(4096)

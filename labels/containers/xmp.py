@@ -29,10 +29,13 @@ _REMARKS = {
 _AI_PROPERTIES = {"AISystemUsed", "AISystemVersionUsed", "AIPromptInformation", "AIPromptWriterName"}
 #: What IPTC's digital source type was called until 2008.
 _OLD_SOURCE = "DigitalSourceFileType"
+#: A property of any name that holds the field holds this key.
+_PRODUCER = "ContentProducer"
 #: A packet with a relevant property contains one of these, or ``aigc`` in any case: a name can be written in no other
 #: way, except by an entity.
 _TELLING = (
     b"<!DOCTYPE",
+    _PRODUCER.encode(),
     *(name.encode() for name in ("DigitalSource", "AISystem", "AIPrompt", *sorted(_REMARKS - {"ImageDescription"}))),
 )
 
@@ -64,7 +67,10 @@ class _RefusedError(Exception):
 class _Packet:
     """Collects the few properties that matter, by local name, whatever their prefix."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, looks_everywhere: bool) -> None:
+        #: Whether the field may be in a property whose name says nothing of it.
+        self._looks_everywhere = looks_everywhere
+        self._property = ""
         self.fields: list[tuple[str, str, bool, str]] = []  # local name, namespace, written as attribute, value
         self.structures: list[tuple[str, str, list[tuple[str, str]]]] = []
         #: The keys of the field, each a separate property in the field's namespace.
@@ -79,6 +85,11 @@ class _Packet:
         self._inside: tuple[str, str, int] | None = None
         self._text: list[str] = []
         self._pairs: list[tuple[str, str]] = []
+
+    def holds_field(self) -> bool:
+        """Whether the field, or a text that may be it, is among the properties."""
+        in_remarks = any(_PRODUCER in value for _, value in self.remarks)
+        return bool(self.fields or self.structures or self.parts or in_remarks)
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
@@ -98,6 +109,12 @@ class _Packet:
                 self.fields.append((attribute, attribute_namespace, True, value))
             elif meaning:
                 self._take(attribute, meaning, [value])
+            elif self._looks_everywhere and _PRODUCER in value:
+                self.remarks.append((attribute, value))
+        if self._looks_everywhere:
+            self._text.clear()
+            if namespace != RDF:
+                self._property = local
         if role and namespace != RDF:
             self._inside = (local, namespace, self._depth)
             self._text.clear()
@@ -109,7 +126,7 @@ class _Packet:
                 self._take(local, role, [resource])
 
     def text(self, characters: str) -> None:
-        if self._inside is not None:
+        if self._inside is not None or self._looks_everywhere:
             self._text.append(characters)
 
     def end(self, name: str) -> None:
@@ -117,6 +134,8 @@ class _Packet:
         self._depth -= 1
         is_leaf, self._has_child = not self._has_child, True
         if self._inside is None:
+            if self._looks_everywhere and is_leaf and _PRODUCER in (content := "".join(self._text)):
+                self.remarks.append((self._property, content))
             return
         local, namespace, opened = self._inside
         content = "".join(self._text)
@@ -179,29 +198,16 @@ def _read(packet: bytes, carrier: str, span: Span | None, found: Findings) -> No
     first = _first_telling(body if plain is packet else plain)
     if first < 0:
         return
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    parser.buffer_text = True
-    collected = _Packet()
     try:
-        if plain is packet:
-            # Elements before the first relevant name are parsed, too: only they show which prefix means which
-            # namespace. Handling each of them here would take longer than all the rest.
-            before = max(body.rfind(b"<", 0, first), 0)
-            parser.Parse(body[:before], False)
-            body = body[before:]
-        parser.StartElementHandler = collected.start
-        parser.EndElementHandler = collected.end
-        parser.CharacterDataHandler = collected.text
-        parser.Parse(body, True)
+        collected = _collected(body, first if plain is packet else 0, looks_everywhere=False)
+        if _PRODUCER.encode() in plain and not collected.holds_field():
+            collected = _collected(body, 0, looks_everywhere=True)
     except _RefusedError as error:
         found.refuse(carrier, f"XMP packet: {error}")
         return
     except (expat.ExpatError, ValueError, LookupError) as error:
         _read_broken(plain, carrier, span, found, str(error))
         return
-    finally:
-        parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
     for local, namespace, is_attribute, value in collected.fields:
         standing = _namespace_deviations(namespace)
         if is_attribute:
@@ -221,6 +227,27 @@ def _read(packet: bytes, carrier: str, span: Span | None, found: Findings) -> No
         found.system_used(collected.ai, f"{carrier}/xmp", span)
     for local, value in collected.remarks:
         found.remark(value, f"{carrier}/xmp/{local}", span)
+
+
+def _collected(body: bytes, first: int, *, looks_everywhere: bool) -> _Packet:
+    """The properties of a packet in which nothing before ``first`` matters. Raises what the parser raises."""
+    collected = _Packet(looks_everywhere=looks_everywhere)
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    parser.buffer_text = True
+    try:
+        # Elements before the first relevant name are parsed, too: only they show which prefix means which
+        # namespace. Handling each of them here would take longer than all the rest.
+        before = max(body.rfind(b"<", 0, first), 0)
+        if before:
+            parser.Parse(body[:before], False)
+        parser.StartElementHandler = collected.start
+        parser.EndElementHandler = collected.end
+        parser.CharacterDataHandler = collected.text
+        parser.Parse(body[before:] if before else body, True)
+    finally:
+        parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
+    return collected
 
 
 def _namespace_deviations(namespace: str) -> list[Deviation]:

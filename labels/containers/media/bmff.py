@@ -81,6 +81,8 @@ def _walk(data: Source, start: int, end: int, path: str, found: Findings, depth:
             xmp.read_range(data, (box.body, box.end), f"mp4:{where}", found)
         elif path.endswith("udta") and (is_name(name) or box.kind[:1] == b"\xa9"):
             _user_data(data, box, where, found)
+        elif path.endswith("udta"):
+            found.stray_at(data, (box.body, box.end), f"mp4:{where}")
 
 
 def _user_data(data: Source, box: Box, where: str, found: Findings) -> None:

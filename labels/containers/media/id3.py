@@ -13,6 +13,8 @@ from .. import xmp
 _LOOKED_AT = frozenset(
     (b"TXXX", b"TXX", b"COMM", b"COM", b"PRIV", b"TSSE", b"TENC", b"TIT1", b"TIT3", b"TDES", b"TCOP", b"TPUB", b"TSS")
 )
+#: Lyrics and chapters; names of other texts begin with T, of addresses with W.
+_OTHER_TEXTS = frozenset((b"USLT", b"ULT", b"SYLT", b"CHAP", b"CTOC", b"IPLS"))
 _ENCODINGS = ("latin-1", "utf-16", "utf-16-be", "utf-8")
 
 
@@ -74,6 +76,8 @@ def read_tag(data: Source, start: int, end: int, carrier: str, found: Findings) 
     unsynchronised = bool(data[start + 5] & 0x80)
     for name, body, stop in frames(data, start, end, found):
         if name not in _LOOKED_AT:
+            if name[:1] in b"TW" or name in _OTHER_TEXTS:
+                found.stray_at(data, (body, stop), f"{carrier}/{name.decode('latin-1')}")
             continue
         where = f"{carrier}/{name.decode()}"
         if not found.within(stop - body, where):

@@ -15,6 +15,8 @@ SEEK_HEAD, SEEK, SEEK_ID, SEEK_POSITION, CUES, VOID = 0x114D9B74, 0x4DBB, 0x53AB
 _TOP_OF_SEGMENT = {CLUSTER, TAGS, 0x114D9B74, 0x1549A966, 0x1654AE6B, 0x1C53BB6B, 0x1941A469, 0x1043A770, 0xEC}
 _SIMPLE_BLOCK = 0xA3
 _BLOCKS_A_PART = 25
+#: Elements with the titles of the film, of its tracks and of its chapters.
+_TITLES = {0x1549A966: "Info", 0x1654AE6B: "Tracks", 0x1043A770: "Chapters"}
 
 
 class Element(NamedTuple):
@@ -102,6 +104,8 @@ def read(data: Source, found: Findings) -> None:
             for tag in children(data, each.body, each.end, found):
                 if tag.name == TAG:
                     _read_tag(data, tag, found, 0)
+        elif each.name in _TITLES:
+            found.stray_at(data, (each.body, each.end), f"matroska:{_TITLES[each.name]}")
 
 
 def _read_tag(data: Source, tag: Element, found: Findings, depth: int) -> None:

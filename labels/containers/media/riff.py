@@ -91,6 +91,8 @@ def _read_chunks(data: Source, start: int, end: int, prefix: str, found: Finding
             id3.read_tag(data, body, stop, f"{prefix}:id3", found)
         elif inside == b"INFO" and stop - body <= found.limits.value_bytes:
             found.remark(bytes(data[body:stop]), carrier, (body, stop))
+        elif prefix != "webp":
+            found.stray_at(data, (body, stop), carrier)
 
 
 def riff_chunk(name: bytes, payload: bytes) -> bytes:

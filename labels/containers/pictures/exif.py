@@ -56,8 +56,11 @@ _TEXTS = {
 }
 
 
+#: Texts of any tag; IPTC's records and Photoshop's image resources, in which captions are.
+_ASCII, _UTF_8, _SHORTEST = 2, 129, 40
+_RECORDS = {0x83BB: "IPTC", 0x8649: "Photoshop"}
 _LINKS = frozenset((EXIF_IFD, SUB_IFDS, GPS_IFD))
-_LOOKED_AT = _LINKS | frozenset((XMP, *_TEXTS))
+_LOOKED_AT = _LINKS | frozenset((XMP, *_TEXTS, *_RECORDS))
 _BYTE_ORDERS: dict[bytes, tuple[str, Literal["little", "big"]]] = {b"II": ("<", "little"), b"MM": (">", "big")}
 _ROWS = {mark: struct.Struct(f"{mark}HHII") for mark in "<>"}
 _LARGE_ROWS = {mark: struct.Struct(f"{mark}HHQQ") for mark in "<>"}
@@ -76,8 +79,8 @@ class Entry(NamedTuple):
 
 
 def entries(data: Source, start: int, end: int, found: Findings) -> Iterator[Entry]:
-    """Entries that may say something of AI generation (``_LOOKED_AT``), of every directory that ``data[start:end]``
-    links to; offsets are absolute. Stops at broken links.
+    """Entries that may say something of AI generation (``_LOOKED_AT``, and longer texts), of every directory that
+    ``data[start:end]`` links to; offsets are absolute. Stops at broken links.
     """
     header = data[start : min(start + 16, end)]
     order = _BYTE_ORDERS.get(header[:2])
@@ -110,7 +113,7 @@ def entries(data: Source, start: int, end: int, found: Findings) -> Iterator[Ent
             found.step(taken)
             block = data[position : position + taken * row.size]
             for number, (tag, kind, count, offset) in enumerate(row.iter_unpack(block)):
-                if tag not in _LOOKED_AT:
+                if tag not in _LOOKED_AT and not (count >= _SHORTEST and kind in (_ASCII, _UTF_8)):
                     continue
                 length = count * _SIZES.get(kind, 0)
                 inline = position + number * row.size + 4 + link_size
@@ -145,6 +148,8 @@ def read(data: Source, start: int, end: int, carrier: str, found: Findings) -> N
                 continue
             value = data[span[0] : span[1]]
             found.remark(value, where, span, standing=(), big_endian=big_endian)
+        else:
+            found.stray_at(data, span, f"{carrier}/{_RECORDS.get(entry.tag) or f'tag {entry.tag}'}")
 
 
 def read_tiff(data: Source, found: Findings) -> None:

@@ -61,8 +61,10 @@ def read(data: Source, found: Findings) -> None:
             extended.setdefault(guid, {})[offset] = (start, payload[at + 40 :])
         elif payload.startswith(_EXIF_MARK):
             exif.read(data, start + len(_EXIF_MARK), end, f"{carrier}/exif", found)
-        elif payload.startswith(_PHOTOSHOP_MARK) or marker == 0xE2:
-            continue  # image resources and colour profiles hold rights and colours, not labels
+        elif payload.startswith(_PHOTOSHOP_MARK):
+            found.stray(payload, f"{carrier}/photoshop", start)  # IPTC's captions are among the image resources
+        elif marker == 0xE2:
+            continue  # colour profiles hold no labels
         elif b"AIGC" in payload[:64].upper() or marker == _COMMENT:
             _bare(payload, carrier, start, end, found)
     for parts in extended.values():

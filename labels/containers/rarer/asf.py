@@ -67,6 +67,8 @@ def read(data: Source, found: Findings) -> None:
                     _report(data, key, a, b, f"asf:attribute/{key[:40]}", found)
         elif name == _DESCRIPTION:
             _description(data, start, end, found)
+        else:
+            found.stray_at(data, (start, end), "asf:object of the header")
 
 
 def _report(data: Source, key: str, a: int, b: int, carrier: str, found: Findings) -> None:

@@ -16,6 +16,7 @@ from ..pictures import exif
 
 _JXL_HEAD = box(b"JXL ", b"\r\n\x87\n") + box(b"ftyp", b"jxl \0\0\0\0jxl ")
 _BARE = b"\xff\x0a"
+_HEADER_OF_PICTURE = 4096
 
 
 def read_jxl(data: Source, found: Findings) -> None:
@@ -90,6 +91,9 @@ def read_jp2(data: Source, found: Findings) -> None:
             xmp.read_range(data, (each.body, each.end), "jp2:xml", found)
         elif each.kind == b"uuid" and data[each.body : each.body + 6] == b"JpgTif":
             exif.read(data, each.body + 16, each.end, "jp2:uuid/exif", found)
+        elif each.kind == b"jp2c":
+            # A comment belongs to the header of the coded picture.
+            found.stray_at(data, (each.body, min(each.end, each.body + _HEADER_OF_PICTURE)), "jp2:jp2c")
 
 
 def write_jp2(data: bytes, value: str, found: Findings) -> bytes:

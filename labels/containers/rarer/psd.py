@@ -50,6 +50,8 @@ def read(data: Source, found: Findings) -> None:
             xmp.read_range(data, (start, end), "psd:xmp", found)
         elif number == _EXIF:
             exif.read(data, start, end, "psd:exif", found)
+        else:
+            found.stray_at(data, (start, end), f"psd:resource {number}")
 
 
 def write(data: bytes, value: str, found: Findings) -> bytes:
