@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from shenhe.labels import read_labels, write_label
+import shenhe.labels
+from shenhe.labels import Deviation, read_labels, write_label
+from shenhe.sample.media import marking, pictures
 
 from .. import media
 
@@ -216,3 +220,25 @@ def test_other_pages_of_a_tiff_stay(tmp_path: Path) -> None:
             before.seek(number)
             labelled.seek(number)
             assert before.tobytes() == labelled.tobytes()
+
+
+def test_no_verdict_depends_on_the_fonts_of_the_machine() -> None:
+    """Labels are drawn from strokes and read by a model: no code that draws or reads them loads a font."""
+    package = Path(shenhe.labels.__file__).parents[1]
+    sources = [path for room in ("labels", "sample", "conformance") for path in (package / room).rglob("*.py")]
+    assert len(sources) > 100
+    loading = [path.name for path in sources if re.search(r"ImageFont|truetype|\.text\(\(", path.read_text("utf-8"))]
+    assert not loading
+
+
+@pytest.mark.skipif(find_spec("rapidocr") is None, reason="the media extra is not installed")
+@pytest.mark.parametrize("number", [1, 15])
+def test_letters_that_are_too_small_are_not_called_faint(number: int) -> None:
+    """Twelve pixels on a plate: the smallest label drawn, in the two scenes of the sample with the least contrast."""
+    from shenhe.labels.perceived.measure import size_deviation
+    from shenhe.labels.perceived.visible import look
+
+    picture = pictures._scene(number, marking.PictureLabel(height=0.03), False)
+    (sighting,) = look(picture).labels
+    assert sighting.contrast > 2
+    assert size_deviation(sighting, Deviation.TOO_SMALL, Deviation.SIZE_UNDECIDED) is not None
