@@ -220,7 +220,9 @@ class Findings:
 
     def stray_at(self, data: Source, span: Span, carrier: str) -> None:
         """As ``stray``, of a part that is fetched only if its size is that of a text."""
-        if _SHORTEST_FIELD <= span[1] - span[0] <= _LARGEST_TEXT:
+        size = span[1] - span[0]
+        if _SHORTEST_FIELD <= size <= _LARGEST_TEXT:
+            self.spent.look_at(size)
             self.stray(bytes(data[span[0] : span[1]]), carrier, span[0])
 
     def source_type(self, value: str, carrier: str, span: Span | None) -> None:

@@ -156,3 +156,11 @@ def test_words_about_the_field_are_no_label() -> None:
     for words in (b"The key ContentProducer names the provider of a service.", b"{ContentProducer} is a placeholder."):
         labels = read_labels(media.jpeg_with((0xED, _photoshop(_caption(words)))))
         assert not labels.aigc
+
+
+def test_a_text_that_many_entries_name_is_searched_within_limits() -> None:
+    count, size = 2_000, 60_000
+    rows = b"".join(struct.pack("<HHII", 0x8000 + number, 2, size, 8) for number in range(count))
+    whole = b"II*\0" + struct.pack("<I", 8 + size) + b"a" * size + struct.pack("<H", count) + rows + b"\0" * 4
+    labels = read_labels(whole)
+    assert "bytes of metadata values" in labels.refused[0].why
