@@ -372,7 +372,9 @@ def _fault_of(detail: Mapping[str, Any], locate: Locate, model: type[BaseModel] 
     steps, kind = _steps(detail), detail["type"]
     of_key = steps != detail["loc"]
     mark = locate(steps, key=of_key or kind == "extra_forbidden")
-    return Fault(locate.source_name, mark, locate.known(steps, missing=kind == "missing"), worded(detail, model))
+    # A last step that the document lacks is a field, or only the name by which a union knows its member.
+    missing = kind == "missing" or model is None or (bool(steps) and steps[-1] in _fields(model, steps[:-1]))
+    return Fault(locate.source_name, mark, locate.known(steps, missing=missing), worded(detail, model))
 
 
 def _steps(detail: Mapping[str, Any]) -> Steps:
