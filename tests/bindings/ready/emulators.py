@@ -12,6 +12,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 Answer = tuple[int, str, bytes]
+#: Media types by the beginning of a file.
+_KINDS = {b"RIFF": "audio/wav", b"\xff\xd8": "image/jpeg"}
 
 
 class Emulator:
@@ -42,7 +44,7 @@ class Emulator:
         status, body = answer if isinstance(answer, tuple) else (200, answer)
         kind = "application/json"
         if isinstance(body, bytes):
-            kind, body = headers.get("accept-kind", "image/png"), body
+            kind = next((kind for start, kind in _KINDS.items() if body.startswith(start)), "image/png")
         elif isinstance(body, str):
             kind, body = "text/html", body.encode()
         else:
@@ -260,3 +262,56 @@ def _without_texts(png: bytes) -> bytes:
             kept.append(png[at : at + size])
         at += size
     return b"".join(kept)
+
+
+class Matrix(Emulator):
+    """One room of a Matrix homeserver (client-server API); ``strips`` loses the metadata of pictures."""
+
+    room = "!room:matrix.example"
+
+    def __init__(self, *, strips: bool = False) -> None:
+        super().__init__()
+        self.strips = strips
+        self.media: dict[str, bytes] = {}
+        self.events: dict[str, dict[str, Any]] = {}
+        self.reports: list[tuple[str, dict[str, Any]]] = []
+        room = f"/_matrix/client/v3/rooms/{self.room}"
+        self.routes = {
+            ("POST", "/_matrix/media/v3/upload"): self.upload,
+            ("GET", "/_matrix/client/v1/media/download/"): self.download,
+            ("PUT", f"{room}/send/m.room.message/"): self.say,
+            ("PUT", f"{room}/redact/"): self.redact,
+            ("GET", f"{room}/event/"): self.event,
+            ("POST", f"{room}/report/"): self.report,
+        }
+
+    def upload(self, _: str, query: Any, headers: dict[str, str], body: bytes) -> Any:
+        if not self.signed_in(headers):
+            return 401, {"errcode": "M_UNKNOWN_TOKEN", "error": "Unrecognised access token"}
+        name = f"file{len(self.media) + 1}"
+        self.media[name] = _without_texts(body) if self.strips else body
+        return {"content_uri": f"mxc://matrix.example/{name}"}
+
+    def download(self, rest: str, query: Any, headers: dict[str, str], body: bytes) -> Any:
+        data = self.media.get(rest.removeprefix("matrix.example/")) if self.signed_in(headers) else None
+        return data if data is not None else (404, {"errcode": "M_NOT_FOUND", "error": "Media not found"})
+
+    def say(self, _: str, query: Any, headers: dict[str, str], body: bytes) -> Any:
+        if not self.signed_in(headers):
+            return 401, {"errcode": "M_UNKNOWN_TOKEN", "error": "Unrecognised access token"}
+        number = f"$event{len(self.events) + 1}"
+        self.events[number] = {"event_id": number, "type": "m.room.message", "content": json.loads(body)}
+        return {"event_id": number}
+
+    def redact(self, rest: str, query: Any, headers: dict[str, str], body: bytes) -> Any:
+        self.events[rest.partition("/")[0]]["content"] = {}
+        return {"event_id": f"$redaction{len(self.asked)}"}
+
+    def event(self, rest: str, query: Any, headers: dict[str, str], body: bytes) -> Any:
+        if not self.signed_in(headers) or rest not in self.events:
+            return 404, {"errcode": "M_NOT_FOUND", "error": "Event not found."}
+        return self.events[rest]
+
+    def report(self, rest: str, query: Any, headers: dict[str, str], body: bytes) -> Any:
+        self.reports.append((rest, json.loads(body)))
+        return {}

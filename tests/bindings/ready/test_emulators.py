@@ -16,7 +16,7 @@ from shenhe.conformance.entities import Publication, ReportRequest
 from shenhe.conformance.provider import Accepted, Refused
 
 from ...power.matrix import ON
-from .emulators import AtProto, Emulator, Mastodon, PlayConsole
+from .emulators import AtProto, Emulator, Mastodon, Matrix, PlayConsole
 
 ENVIRON = {
     "atproto": {
@@ -27,6 +27,11 @@ ENVIRON = {
         "ATPROTO_APPVIEW_URL": "https://pds.example",
     },
     "google-play": {"PLAY_ACCESS_TOKEN": Emulator.key, "PLAY_STORE_URL": "https://androidpublisher.googleapis.com"},
+    "matrix": {
+        "MATRIX_ACCESS_TOKEN": Emulator.key,
+        "MATRIX_REPORTER_TOKEN": Emulator.key,
+        "MATRIX_ROOM": Matrix.room,
+    },
     "mastodon": {"MASTODON_ACCESS_TOKEN": Emulator.key, "MASTODON_REPORTER_TOKEN": Emulator.key},
 }
 
@@ -110,6 +115,37 @@ def test_a_check_sees_whether_a_mastodon_compatible_platform_keeps_labels(strips
     assert {rule.rule: rule.verdict for rule in report.rules if rule.rule in STRIPPED} == dict.fromkeys(
         STRIPPED, verdict
     ), [(check.name, check.verdict, check.reason) for check in report.checks]
+
+
+def test_a_picture_goes_through_a_matrix_room_and_is_withdrawn() -> None:
+    app = Matrix()
+    with connected("matrix", app) as provider:
+        account = provider.ready_made.accounts["verified_adult"]
+        media = picture(64, 48)
+        content = taken(provider.upload(account, media))
+        assert taken(provider.fetch(account, content)).data == media.data
+        publication = taken(provider.publish(account, content, "dawn [t1]"))
+        repost = taken(provider.share(account, publication))
+        assert repost != publication
+        for each in (publication, repost):
+            assert taken(provider.view(None, each)).text == "dawn [t1]"
+            assert taken(provider.view(None, each, "download")).media.data == media.data
+        request = ReportRequest(publication, "illegal", "Generated, and not labelled.", "")
+        assert taken(provider.report(account, request)).id == publication.id
+        assert app.reports == [(publication.id, {"reason": "Generated, and not labelled.", "score": -100})]
+        taken(provider.unpublish(account, publication))
+        assert isinstance(provider.view(None, publication), Refused)
+        assert isinstance(provider.view(None, publication, "download"), Refused)
+        assert taken(provider.view(None, repost)).text == "dawn [t1]"
+
+
+@pytest.mark.parametrize(("strips", "verdict"), [(False, "pass"), (True, "fail")])
+def test_a_check_sees_whether_a_matrix_server_keeps_labels(strips: bool, verdict: str) -> None:
+    with connected("matrix", Matrix(strips=strips)) as provider:
+        report = run_checks(provider, on=ON, level="extended", examples=0, seed=1, rules=STRIPPED)
+    assert [rule.verdict for rule in report.rules if rule.rule in STRIPPED] == [verdict], [
+        (check.name, check.verdict, check.reason) for check in report.checks
+    ]
 
 
 def test_a_check_sees_that_the_at_protocol_keeps_labels() -> None:
