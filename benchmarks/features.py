@@ -38,6 +38,10 @@ OFF: dict[str, dict[str, Any]] = {
 ON: dict[str, dict[str, Any]] = {
     "foresight": {"response.foresight": 730.0},
     "daily clock": {"clock": "daily"},
+    "platforms with staff and a limit": {"platforms.*.takedowns_per_day": 50.0, "policy.platforms.limit_days": 3.0},
+    "stores with staff": {"stores.*.removals_per_day": 10.0},
+    "stores that over-remove on evidence": {"stores.*.over_removes": 0.5, "public.false_evidence": 0.5},
+    "sweeps of stores": {"policy.stores.sweep_days": 30.0, "policy.stores.sweep_finds": 0.2},
 }
 
 
