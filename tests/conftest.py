@@ -72,7 +72,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # A folder that was moved would silently join the quick tests.
     if missing := [heavy for heavy in HEAVY if not (root / heavy).exists()]:
         raise pytest.UsageError(f"tests/conftest.py: HEAVY: found no {', '.join(missing)} below {root}")
+    heavy = {path: _is_heavy(path, root) for path in {item.path for item in items}}
     for item in items:
-        place = item.path.relative_to(root) if item.path.is_relative_to(root) else Path()
-        if any(place.is_relative_to(heavy) for heavy in HEAVY):
+        if heavy[item.path]:
             item.add_marker("heavy")
+
+
+def _is_heavy(path: Path, root: Path) -> bool:
+    return path.is_relative_to(root) and any(path.relative_to(root).is_relative_to(heavy) for heavy in HEAVY)
