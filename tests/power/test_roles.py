@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from shenhe.conformance.verdict import Level
 from shenhe.sample.variants import OF_STYLE, VariantName
 
 from ..sample.of_platforms import OF_PLATFORMS, OF_SUPPORTERS
-from ..sampling import only
+from ..sampling import commit, only
 from . import matrix, roles
 
 PLATFORM, SUPPORTER = VariantName.FORMS_PLATFORM, VariantName.SUPPORTER
@@ -30,6 +32,8 @@ SAMPLED = (
     "uploads-taken-by-other-tenants",
     "archives-hold-the-last-batch",
 )
+#: Those of this commit.
+QUICK = random.Random(commit()).sample(SAMPLED, 4)
 #: Rules that each lawful variant of a role is held against.
 RULES = {
     PLATFORM: ["cn-labeling-2025/6.1.2", "cn-labeling-2025/6.2", "cn-labeling-2025/10.2", "cn-algorithm-2022/9.2"],
@@ -46,7 +50,7 @@ VARIANTS_OF = {role: [name.value for name, of in OF_STYLE.items() if of == role]
 @pytest.mark.parametrize(
     ("role", "name"),
     [
-        pytest.param(role, name, marks=[] if name in SAMPLED else pytest.mark.slow)
+        pytest.param(role, name, marks=[] if name in QUICK else pytest.mark.slow)
         for role, names in ((PLATFORM, OF_PLATFORMS), (SUPPORTER, OF_SUPPORTERS))
         for name in names
     ],
