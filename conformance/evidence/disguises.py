@@ -53,11 +53,12 @@ _ESCAPE = re.compile(
     rb"u\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|([0-7]{3})|([/\"']))?"
 )
 _QUOTED_PRINTABLE = re.compile(rb"=([0-9A-Fa-f]{2})|=(?:\r|\\r)?(?:\n|\\n)")
-#: White space, and characters of UTF-8 that are drawn as nothing.
+#: White space, and characters of UTF-8 that are drawn as nothing or over another.
 _LINE_SPACE = b"\t\n\v\f\r"
-_UNSEEN = (b"\\n", b"\\r", b"\\t", b"\xc2\xad", b"\xcd\x8f", b"\xe2\x80", b"\xe2\x81", b"\xef\xbb")
+_UNSEEN = (b"\\n", b"\\r", b"\\t", b"\xc2\xa0", b"\xc2\xad", b"\xcc", b"\xcd", b"\xe2\x80", b"\xe2\x81", b"\xef\xbb")
 _FILLING = re.compile(
     rb"[\t\n\v\f\r ]+|\\[nrt]|\xc2\xad|\xcd\x8f|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf"
+    rb"|\xc2\xa0|\xcc[\x80-\xbf]|\xcd[\x80-\xaf]"
 )
 
 
@@ -201,6 +202,9 @@ def _views(first: ReducedText, depth: int) -> Iterator[ReducedText]:
                 yield from _views(decoded, depth - 1)
     if depth == _DEEPEST:
         yield from _rewritten(first, unescaped[-1])
+        for each in unescaped:
+            if b"\\" in each.data:
+                yield from _changed(each, rewrites.style_escapes)
     if first.data.count(b"\0") * 3 > len(first.data):
         # Text in UTF-16 has every other byte of ASCII zero.
         yield ReducedText(_applied(first.data, _zeros(first.data)), _zeros, first)
@@ -221,6 +225,14 @@ def _rewritten(first: ReducedText, view: ReducedText) -> Iterator[ReducedText]:
     """
     for rewrite in rewrites.lists(view.data):
         yield from _changed(view, rewrite)
+    if b"<" in view.data or b"]]>" in view.data:
+        for unmarked in _changed(view, rewrites.tags):
+            # Two parts of a page that follow one another make short secrets by chance.
+            unmarked.long_only = True
+            yield unmarked
+            if (joined := squeezed(unmarked)) is not None:
+                joined.long_only = True
+                yield joined
     if b"\n" in first.data or b"\\n" in first.data:
         for each in dict.fromkeys((first, view)):
             yield from _changed(each, rewrites.uu_ends)

@@ -55,6 +55,7 @@ def _in_groups(raw: bytes) -> Iterator[bytes]:
             yield core.translate(bytes.maketrans(_BASE32, alphabet))
     for core in _aligned(raw, 3, lambda data: base64.b64encode(data).rstrip(b"=")):
         yield core.translate(bytes.maketrans(_BASE64, _UU))
+        yield core[::-1]
     for at in range(0, len(raw), 45):
         yield binascii.b2a_uu(raw[at : at + 45], backtick=True).rstrip()
     yield from _aligned(raw, 2, _in_base45)

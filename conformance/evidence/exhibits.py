@@ -4,11 +4,13 @@ strip of a spectrogram, the metadata as they stand in the file."""
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 
 from shenhe.labels import Label, Labels
 
 from ..entities import Media
 from ..report import Evidence
+from .outline import parts_of
 
 
 def seen(label: Label) -> list[Evidence]:
@@ -39,30 +41,34 @@ def field(label: Label) -> Evidence:
     return Evidence(title=f"The field as found ({label.carrier}{place})", data=f"{label.raw}{departures}")
 
 
-def carriers(labels: Labels, made: Media) -> list[Evidence]:
-    """Where no field was found: the other marks and near misses, and the head of the file, where most formats keep
-    metadata.
+def changed(sent: Label, returned: Label, keys: Iterable[str]) -> str:
+    """Which values of a field differ from the ones that it was sent with.
+
+    >>> from shenhe.labels import read_labels
+    >>> sent, returned = (read_labels(b'{"AIGC":{"Label":"1","ProduceID":"%s"}}' % i).aigc[0] for i in (b"a", b"b"))
+    >>> changed(sent, returned, ["Label", "ProduceID"])
+    "ProduceID was 'a' and is 'b'"
     """
+    pairs = [(key, sent.fields.get(key, ""), returned.fields.get(key)) for key in keys]
+    return "; ".join(
+        f"{key} was {before[:120]!r} and is {'missing' if after is None else repr(after[:120])}"
+        for key, before, after in pairs
+        if before != after
+    )
+
+
+def carriers(labels: Labels, made: Media) -> list[Evidence]:
+    """Where no field was found: the other marks and near misses, and the parts of the file that were searched."""
     others = [f"{label.scheme} at {label.carrier}: {label.raw}" for label in labels.implicit]
     found = (
         [Evidence(title="What else the file holds", data="\n".join([*others, *labels.notes]))]
         if others or labels.notes
         else []
     )
-    return [
-        *found,
-        Evidence(title=f"The first bytes of the file ({len(made.data):,} in all)", data=_printed(made.data)),
-    ]
-
-
-def _printed(data: bytes) -> str:
-    """The first bytes with a dot for each that cannot be printed, up to the last such: words stay whole, so that a
-    secret among them is still known for one when the finding is redacted.
-    """
-    head = data[:320]
-    if len(head) < len(data):
-        head = head[: max((at + 1 for at, byte in enumerate(head) if not 0x20 <= byte < 0x7F), default=0)]
-    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "·" for byte in head)
+    parts = parts_of(made.data)
+    listed = f"Its parts: {', '.join(parts)}." if parts else "Its parts have no names that could be listed."
+    what = f"a file of type {labels.media_type or made.media_type} and {len(made.data):,} bytes"
+    return [*found, Evidence(title=f"What was searched for an AIGC field: {what}", data=listed)]
 
 
 def _picture(title: str, data: bytes) -> Evidence:

@@ -51,6 +51,9 @@ _UU_END = re.compile(
 _SIGNS = re.compile(rb"[\x00-/:-@\[-`{-\x7f]+")
 #: Everything in ASCII that is neither a letter nor a digit.
 SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
+#: Elements, comments and the marks of CDATA.
+_TAG = re.compile(rb"<!--[^<>]{0,80}-->|<!\[CDATA\[|\]\]>|</?[A-Za-z][^<>]{0,120}>")
+_STYLE_ESCAPE = re.compile(rb"\\{1,8}(?:([0-9a-fA-F]{2,6})[ \t\n]?|x\{([0-9a-fA-F]{1,6})\}|o\{([0-7]{1,7})\})")
 #: A string of JSON that is a value, not a key.
 _VALUE = re.compile(rb'(?<!\\)"((?:[^"\\]|\\.)*+)"\s{0,8}[,\]}]', re.DOTALL)
 
@@ -149,6 +152,22 @@ def uu_ends(data: bytes) -> Changes:
 
 def signs(data: bytes) -> Changes:
     return [(match.start(), match.end(), b"") for match in _SIGNS.finditer(data)]
+
+
+def tags(data: bytes) -> Changes:
+    """Markup inside a word: elements, comments and the marks of CDATA, which a reader does not see."""
+    return [(match.start(), match.end(), b"") for match in _TAG.finditer(data)]
+
+
+def style_escapes(data: bytes) -> Changes:
+    """Escapes of CSS, which end at a space, and those of Perl in braces."""
+    changes = []
+    for match in _STYLE_ESCAPE.finditer(data):
+        octal = match[3] is not None
+        number = int(match[1] or match[2] or match[3], 8 if octal else 16)
+        if number < 0x110000:
+            changes.append((match.start(), match.end(), chr(number).encode("utf-8", "surrogatepass")))
+    return changes
 
 
 def between_values(data: bytes) -> Changes:

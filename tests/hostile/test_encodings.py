@@ -138,6 +138,20 @@ TOKENS: dict[str, Disguise] = {
     "dashes": lambda text: "-".join(text),
     "stars": lambda text: "**".join(text),
     "groups of four": lambda text: "-".join(text[at : at + 4] for at in range(0, len(text), 4)),
+    "elements between": lambda text: "<b></b>".join(text[at : at + 3] for at in range(0, len(text), 3)),
+    "places to break": lambda text: "<wbr>".join(text),
+    "highlighted": lambda text: f'<em class="hit">{text[:8]}</em>{text[8:15]}<mark>{text[15:]}</mark>',
+    "comments between": lambda text: "<!-- x -->".join(text[at : at + 3] for at in range(0, len(text), 3)),
+    "CDATA between": lambda text: "]]><![CDATA[".join(text[at : at + 5] for at in range(0, len(text), 5)),
+    "characters as elements": lambda text: "".join(f"<c>{char}</c>" for char in text),
+    "hard spaces": lambda text: "\u00a0".join(text),
+    "hard spaces of HTML": lambda text: "&nbsp;".join(text),
+    "underlined": lambda text: "".join(f"{char}\u0332" for char in text),
+    "CSS": lambda text: "".join(f"\\{ord(char):x} " for char in text),
+    "CSS, six digits": lambda text: "".join(f"\\{ord(char):06x}" for char in text),
+    "Perl": lambda text: "".join(f"\\x{{{ord(char):x}}}" for char in text),
+    "Perl, octal": lambda text: "".join(f"\\o{{{ord(char):o}}}" for char in text),
+    "base64 reversed": lambda text: _base64(text.encode())[::-1],
     "Z85": lambda text: (
         base64.b85encode(text.encode())
         .decode()

@@ -220,8 +220,13 @@ def publication_discloses_generation(probe: Probe, case: Prompted) -> None:
     said = " ".join(view.notices)
     if not names_ai_and_generation(f"{said} {view.text}"):
         probe.must_read(Operation.VIEW, "notices", "the notice next to a publication", surface=surface)
-        shown = f"the notice {said[:160]!r}" if said else "no notice"
-        raise Violation(f"a published {case.media_type} is shown with {shown}, which does not say that AI made it")
+        if not said:
+            raise Violation(f"the surface {surface} shows a published {case.media_type} without a notice")
+        shown = said if len(said) <= 160 else f"{said[:160]}…"
+        raise Violation(
+            f"the notice with a published {case.media_type} on the surface {surface} does not say that AI made it:"
+            f" {shown!r}"
+        )
 
 
 def _published(probe: Probe, case: Prompted) -> tuple[str, View]:

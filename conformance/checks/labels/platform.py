@@ -334,8 +334,14 @@ def _must_be_the_producers(journey: Journey, labels: Labels, face: object) -> No
         all(label.fields.get(key) == sent[key] for key in ("ContentProducer", "ProduceID", "ReservedCode1"))
         for label in labels.aigc
     ):
+        now = labels.aigc[0].fields
+        differs = "; ".join(
+            f"{key} was {sent[key]!r} and is {now[key][:120]!r}" if key in now else f"{key} is missing"
+            for key in ("ContentProducer", "ProduceID", "ReservedCode1")
+            if now.get(key) != sent[key]
+        )
         raise Violation(
-            f"the producer's name, number or protection differs from the uploaded one ({face})",
+            f"the producer's name, number or protection differs from the uploaded one ({face}): {differs}",
             exhibits.field(labels.aigc[0]),
         )
 

@@ -182,6 +182,10 @@ def tier(words: str) -> str | None:
     return MAY_BE if re.search(r"可能|\bmay\b|\bmight\b|possibly", words, re.IGNORECASE) else IS
 
 
+def _quoted(words: str) -> str:
+    return repr(words if len(words) <= 160 else f"{words[:160]}…")
+
+
 def must_be_told(probe: Probe, journey: Journey, wanted: tuple[str, ...], why: str) -> None:
     """Every surface with notices says publicly what the file is, and does not say the same of every file."""
     notices = list(journey.notices(probe))
@@ -190,9 +194,9 @@ def must_be_told(probe: Probe, journey: Journey, wanted: tuple[str, ...], why: s
         raise Undecided("no surface shows the upload")
     for face, words in notices:
         if tier(words) not in wanted:
-            shown = f"the notice {words[:160]!r}" if words else "no notice"
             must = " or ".join(WORDS[each] for each in wanted)
-            raise Violation(f"{why}, and the public sees {shown}, not that it {must} ({face})")
+            shown = f"reads {_quoted(words)}, which does not say" if words else "sees no notice that says"
+            raise Violation(f"{why}, and the public {shown} that it {must} ({face})")
     for each in wanted:
         twin_is_not_told(probe, each)
 

@@ -113,7 +113,8 @@ def upload_keeps_labels(probe: Probe, case: Uploaded) -> None:
     ]
     if not kept:
         raise Violation(
-            "the producer's name or number differs from the uploaded one",
+            "the producer's name or number differs from the uploaded one: "
+            f"{exhibits.changed(before, labels.aigc[0], ('ContentProducer', 'ProduceID'))}",
             exhibits.field(before),
             exhibits.field(labels.aigc[0]),
         )

@@ -103,6 +103,42 @@ SERVERS: dict[str, tuple[Handler, bool]] = {
     "an id that is no number": (saying(whole(b'{"id": 1e400}')), False),
     "an id of a megabyte": (saying(whole(b'{"id": "' + b"x" * 150_000 + b'"}')), True),
     "nothing": (saying(), False),
+    "a page without a head": (saying(b"<html>hi</html>"), False),
+    "empty lines without end": (repeating(b"", b"\r\n" * 20_000), False),
+    "another protocol from here on": (answer(b"101 X", b"Upgrade: x", b"Connection: Upgrade"), False),
+    "a status of four digits": (answer(b"1000 X", b"Content-Length: 0"), False),
+    "no content, and then some without end": (repeating(b"HTTP/1.1 204 N\r\n\r\n", b"x" * 60_000), False),
+    "chunks that are packed": (
+        saying(OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n"),
+        False,
+    ),
+    "a transfer encoding of two minds": (
+        saying(
+            OK + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n15\r\n" + BODY + b"\r\n0\r\n\r\n"
+        ),
+        False,
+    ),
+    "a chunk size in words of Python": (saying(CHUNKED + b"1_5\r\n" + BODY + b"\r\n0\r\n\r\n"), False),
+    "a header behind a bare return": (
+        saying(OK + b"X: a\rContent-Length: 0\r\nContent-Length: 21\r\n\r\n" + BODY),
+        False,
+    ),
+    "a header without a colon": (saying(OK + b"Broken\r\nContent-Length: 21\r\n\r\n" + BODY), False),
+    "a header folded without end": (repeating(OK + b"X: a", b"\r\n b" * 20_000), False),
+    "half a character as an id": (saying(whole(b'{"id": "\\ud800"}')), True),
+    "commands of a terminal as an id": (saying(whole(b'{"id": "\\u001b[31m\\u202e"}')), True),
+    "an id of too many digits": (saying(whole(b'{"id": ' + b"9" * 4_301 + b"}")), False),
+    "many prefixes against inclusion": (saying(whole(b")]}'" * 40_000 + BODY)), False),
+    "a redirect to data": (answer(b"302 X", b"Location: data:application/json,{}", b"Content-Length: 0"), False),
+    "a redirect with backslashes": (
+        answer(b"302 X", b"Location: http:\\\\evil.example\\g", b"Content-Length: 0"),
+        False,
+    ),
+    "a redirect with a password": (answer(b"302 X", b"Location: http://a:b@127.0.0.1/g", b"Content-Length: 0"), False),
+    "a redirect to a port that is none": (
+        answer(b"302 X", b"Location: http://127.0.0.1:99999/", b"Content-Length: 0"),
+        False,
+    ),
 }
 
 
