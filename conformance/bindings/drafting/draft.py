@@ -23,6 +23,7 @@ from .fields import leaves
 from .matching import Match, find_matches, service_of, topics_of
 from .openapi import Description, Endpoint, Field, GraphqlField
 from .responses import envelope, keys_of_answer, place_of
+from .scoring import in_path_of
 from .security import wants_token
 from .vocabulary import expression_of, vocabulary
 from .yaml_text import DraftedOperation, lines_of
@@ -191,7 +192,7 @@ class _Drafter:
 
     def _path(self, name: str, endpoint: Endpoint) -> str:
         def value(match: re.Match[str]) -> str:
-            expression = expression_of(name, match[1])
+            expression = in_path_of(name, endpoint, match[1])
             return (
                 expression if expression is not None else self.blanks(f"{name} {match[1]}", "a part of the path").text
             )

@@ -19,7 +19,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..language.shapes import LOGIN
-from .fields import plain
 from .openapi import Description, Endpoint
 from .scoring import _VERSION, _acts, _singular, _stands, _statics, namespace_of, score, words_of
 from .vocabulary import expression_of, vocabulary
@@ -52,6 +51,8 @@ _BESIDE: dict[str, tuple[str, ...]] = {
     "search": ("publish", "upload", "report"),
     "sign_out": ("register", "login"),
 }
+#: The names of what a file is published under, bracketed or not (`track[title]`).
+_TITLED = re.compile(r"\b(title|name|headline)\]?$", re.I)
 ASKED_TOPICS = ("rules", "agreement", "complaints")
 """The topics that a draft asks for where one endpoint serves every page."""
 
@@ -124,7 +125,8 @@ def _publish_by_upload(result: Matches) -> None:
         result.found["upload"] = [replace(publish, held=True)]
     if upload is None or upload.held or publish is not None:
         return
-    titled = any(each.required and plain(each.name) in {"title", "name", "headline"} for each in upload.endpoint.body)
+    titles = (each for each in upload.endpoint.body if each.required and _TITLED.search(each.name))
+    titled = any(expression_of("publish", each.name) == "{{ title }}" for each in titles)
     if titled and any(each.binary for each in upload.endpoint.body):
         result.found["publish"] = [upload]
         result.found["upload"] = [replace(upload, held=True)]

@@ -141,6 +141,9 @@ def score(name: str, words: OperationWords, endpoint: Endpoint, namespace: froze
         return 0.0, []
     if name == "login" and _issues_for_a_key(endpoint):
         return 0.0, []
+    if name == "chat" and "{" in endpoint.path.rpartition("/")[0]:
+        # The first message would need a chat that another request opened: steps, which a reader has to write.
+        return 0.0, []
     if name == "view_app" and not (endpoint.open or _PUBLIC_PAGE.search(endpoint.path)):
         return 0.0, []
     subject = subject_of(endpoint)
@@ -356,7 +359,8 @@ def _fields_fit(name: str, endpoint: Endpoint) -> float:
     """What the request has, against what the operation needs."""
     in_path = re.findall(r"\{([^{}]*)\}", endpoint.path)
     given = (*in_path, *(each.name for each in (*endpoint.parameters, *endpoint.body)))
-    values = " ".join(expression for each in given if (expression := expression_of(name, each)) is not None)
+    found = [*(in_path_of(name, endpoint, each) for each in in_path), *(expression_of(name, each) for each in given)]
+    values = " ".join(expression for expression in found if expression is not None)
     if name == "upload":
         return (
             1.0
@@ -404,10 +408,26 @@ def _unknown_fields(name: str, endpoint: Endpoint) -> int:
     )
 
 
+#: Operations on one item of a collection.
+_BY_ID = frozenset({"view", "unpublish", "share", "report", "report_status", "leave_chat", "delete_chat"})
+
+
+def in_path_of(name: str, endpoint: Endpoint, parameter: str) -> str | None:
+    """The template for a parameter of a path. Whatever it is called, what stands behind the collection that an
+    operation is about is the id: `/tracks/{track_urn}`.
+    """
+    known = expression_of(name, parameter)
+    collection = re.search(r"([^/{}]+)/\{" + re.escape(parameter) + r"\}", endpoint.path)
+    if known is not None or collection is None or name not in _BY_ID:
+        return known
+    nouns = {_singular(each) for each in vocabulary().operations[name].nouns.split()}
+    return expression_of(name, "id") if _singular(collection[1]) in nouns else None
+
+
 def _unknown_parameters(name: str, endpoint: Endpoint) -> int:
     settings = vocabulary().naming.settings.split()
     return sum(
-        expression_of(name, parameter) is None and plain(parameter) not in settings
+        in_path_of(name, endpoint, parameter) is None and plain(parameter) not in settings
         for parameter in re.findall(r"\{([^{}]*)\}", endpoint.path)
     )
 

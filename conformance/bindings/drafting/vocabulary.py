@@ -4,6 +4,7 @@ answers.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 
@@ -143,7 +144,8 @@ def expression_of(name: str, given: str) -> str | None:
     """The template for the value of operation ``name`` that a document calls ``given``, or ``None`` for none that is
     known.
     """
-    known = plain(given)
+    bracketed = re.fullmatch(r"\w+\[(\w+)\]", given)
+    known = plain(bracketed[1] if bracketed else given)
     for each in vocabulary().fields.get(name, ()):
         if known in each.names.split():
             return each.value

@@ -196,6 +196,7 @@ def test_a_list_of_ids_holds_the_content(tmp_path: Path) -> None:
         ("/users", {"summary": "Create a user", **REGISTER}, {"register"}),
         ("/users.createToken", {"summary": "Create a token", **asked(user=text(), secret=text())}, set()),
         ("/audio-to-text", {"operationId": "audioToText", "summary": "Convert Audio to Text", **asked("multipart/form-data", file=text(format="binary"))}, set()),
+        ("/chats/{chat_id}/message", {"summary": "Send a message", **asked(content=text())}, set()),
         ("/chats", {"operationId": "create_chat", "summary": "Create Chat", "tags": ["chats"], "requestBody": {"content": {"application/json": {}}}}, set()),
     ],
 )  # fmt: skip
@@ -270,3 +271,26 @@ def test_anchors_that_multiply_are_refused(tmp_path: Path) -> None:
     (tmp_path / "bomb.yaml").write_text("openapi: 3.0.0\n" + "\n".join(lines))
     with pytest.raises(DocumentError, match="more than 500,000 values"):
         read_openapi(tmp_path / "bomb.yaml", "bomb.yaml")
+
+
+def test_the_id_behind_a_collection_is_found_whatever_it_is_called(tmp_path: Path) -> None:
+    fields = {"track[title]": text(), "track[asset_data]": text(format="binary")}
+    upload = {
+        "summary": "Uploads a new track.",
+        **asked("multipart/form-data", ("track[title]", "track[asset_data]"), **fields),
+        "responses": answered(id=text()),
+    }
+    given = [{"name": "track_urn", "in": "path", "required": True, "schema": text()}]
+    item = {"parameters": given, "get": {"summary": "Returns a track.", "responses": answered(title=text())}}
+    other = {
+        "parameters": [{**given[0], "name": "comment_urn"}],
+        "delete": {"summary": "Delete a comment", "responses": OK},
+    }
+    found = drafted(
+        tmp_path, {"/tracks": {"post": upload}, "/tracks/{track_urn}": item, "/comments/{comment_urn}": other}
+    )
+    assert found["view"]["path"] == "/tracks/{{ publication.id }}"
+    assert found["publish"]["multipart"]["track[title]"] == "{{ title }}"
+    assert found["publish"]["multipart"]["track[asset_data]"]["data"] == "{{ content.media.data }}"
+    assert found["upload"] == {"held": True}
+    assert "unpublish" not in found
