@@ -346,6 +346,8 @@ def test_every_check_states_its_expectation() -> None:
     assert {check.behaviour.value for check in checks} >= {"labeling", "consent", "real-name", "takedown"}
     declared = capabilities(
         orders=tuple(Measure),
+        orders_signed=True,
+        codes=frozenset({Operation.REGISTER}),
         record_kinds=("reported", "removed"),
         services=tuple(Service),
         media={
