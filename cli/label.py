@@ -360,7 +360,7 @@ def audit(
     if page is not None:
         from shenhe.reports.pages.audit import write_audit_page
 
-        write_audit_page(page, str(folder), rows, language.value)
+        write_audit_page(page, str(folder.resolve()), rows, language.value)
     if show:
         for row in rows:
             if row.status == show:

@@ -22,6 +22,7 @@ from typing import Any, Literal
 from shenhe.core.archives import content, opened, opened_tar
 from shenhe.core.errors import ShenheError
 
+from .bytes.pages import Source
 from .containers.documents.zip import is_archive_of_files
 from .findings import Findings
 from .model import Labels, Limits
@@ -29,14 +30,20 @@ from .read import Depth, read_source
 from .record import media_type_of, read_file
 
 #: What a file amounts to, best first. ``departing``: its labels break a binding clause. ``other``: it has only marks of
-#: other schemes (IPTC, C2PA). ``inconclusive``: it could not be read or decided, and no label was found.
+#: other schemes (IPTC, C2PA). ``inconclusive``: it could not be read or decided, or has a content credential that was
+#: not read, and no label was found.
 Status = Literal["conforming", "departing", "other", "unlabelled", "inconclusive"]
 STATUSES: tuple[Status, ...] = ("conforming", "departing", "other", "unlabelled", "inconclusive")
 _OF_THE_STANDARD = {"gb45438", "text", "visible", "rhythm", "spoken"}
 _FIRST_LINE = "shenhe_label_audit"
 _VERSION = 1
 _AT_ONCE = 32
+UNREAD_CREDENTIAL = "it has a content credential, which only --all reads"
 _MEMBERS = 100_000
+#: The type of a manifest store, by which every embedded content credential begins (C2PA 2.2, section 11.1.4.2).
+_MANIFEST_STORE = b"c2pa\x00\x11\x00\x10\x80\x00\x00\xaa\x00\x38\x9b\x71"
+#: A credential is looked for in so many bytes at either end of a file: nobody puts one elsewhere.
+_ENDS = 1 << 20
 #: What decompressors raise where an archive is broken.
 _BROKEN = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
 _TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
@@ -76,20 +83,29 @@ def status_of(labels: Labels) -> Status:
     return "other" if labels.labels else "unlabelled"
 
 
-def _audited(file: str, size: int, changed: int, labels: Labels) -> AuditedFile:
+def _audited(file: str, size: int, changed: int, labels: Labels, data: Source | None = None) -> AuditedFile:
+    """The row of a file; ``data`` are its bytes, where no credential was asked for."""
+    status = status_of(labels)
+    if status == "unlabelled" and data is not None and _has_credential(data):
+        return AuditedFile(file, size, changed, labels.media_type, "inconclusive", reasons=(UNREAD_CREDENTIAL,))
     reasons = [f"{refusal.what}: {refusal.why}" for refusal in labels.refused]
+    reasons += ["it ends too early"] if labels.cut_short and not labels.refused else []
     reasons += sorted({deviation.value for label in labels.labels for deviation in label.deviations})
     return AuditedFile(
         file,
         size,
         changed,
         labels.media_type,
-        status_of(labels),
+        status,
         tuple(sorted({label.scheme for label in labels.labels})),
         bool(labels.aigc),
         bool(labels.explicit),
         tuple(reasons[:8]),
     )
+
+
+def _has_credential(data: Source) -> bool:
+    return _MANIFEST_STORE in data[:_ENDS] or _MANIFEST_STORE in data[max(_ENDS, len(data) - _ENDS) :]
 
 
 def files_in(folder: Path, left_out: Iterable[Path] = ()) -> list[Path]:
@@ -121,14 +137,16 @@ def _one(path: Path, *, folder: Path, depth: Depth, limits: Limits) -> list[Audi
         members = _members(path, name, state.st_mtime_ns, depth, limits)
         if members is not None:
             return members
-        labels = _metadata_of(path, limits) if depth == "metadata" else read_file(path, depth=depth, limits=limits)[1]
+        if depth == "metadata":
+            return [_by_metadata(path, name, state.st_size, state.st_mtime_ns, limits)]
+        labels = read_file(path, depth=depth, limits=limits)[1]
     except OSError as error:
         why = f"cannot be read: {error.strerror or 'it is gone'}"
         return [AuditedFile(name, 0, 0, "", "inconclusive", reasons=(why,))]
     return [_audited(name, state.st_size, state.st_mtime_ns, labels)]
 
 
-def _metadata_of(path: Path, limits: Limits) -> Labels:
+def _by_metadata(path: Path, name: str, size: int, changed: int, limits: Limits) -> AuditedFile:
     """As ``read_file``, without a digest of the whole file."""
     from .bytes.pages import opened
     from .sidecars import read_sidecar_file, sidecars_of
@@ -141,7 +159,8 @@ def _metadata_of(path: Path, limits: Limits) -> Labels:
             for each in sidecars:
                 read_sidecar_file(each, data, media_type, credentials=False, found=found)
 
-        return read_source(data, media_type, "metadata", Findings(limits), beside if sidecars else None)
+        labels = read_source(data, media_type, "metadata", Findings(limits), beside if sidecars else None)
+        return _audited(name, size, changed, labels, data)
     finally:
         os.close(handle)
 
@@ -222,7 +241,7 @@ def _unread(name: str, size: int, changed: int, why: str) -> AuditedFile:
 
 def _member(name: str, content: bytes, changed: int, depth: Depth, limits: Limits) -> AuditedFile:
     labels = read_source(content, media_type_of(Path(name)), depth, Findings(limits))
-    return _audited(name, len(content), changed, labels)
+    return _audited(name, len(content), changed, labels, content if depth == "metadata" else None)
 
 
 def read_results(path: Path, depth: Depth | None = None) -> list[AuditedFile]:

@@ -20,7 +20,7 @@ MEANING = {
     "departing": "The file has a label that breaks a binding clause.",
     "other": "The file has only marks of other schemes, such as IPTC or C2PA.",
     "unlabelled": "The file has no label at all.",
-    "inconclusive": "The file could not be read or decided.",
+    "inconclusive": "The file could not be read or decided, or has a content credential that was not read.",
 }
 
 

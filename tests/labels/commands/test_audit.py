@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from shenhe.labels import write_label
-from shenhe.labels.audit import AuditError, audit, read_results
+from shenhe.labels.audit import UNREAD_CREDENTIAL, AuditError, audit, read_results
 from shenhe.labels.survival import compare, pairs, survival
 from shenhe.reports.pages.audit import render_audit_page
 from tests.chinese import english_left
@@ -190,6 +190,32 @@ def test_folders_are_paired_by_path_whatever_the_ending(tmp_path: Path) -> None:
     assert same.exit_code == 0, same.stderr
     assert {mark["fate"] for each in json.loads(same.stdout) for mark in each["marks"]} == {"kept"}
     assert shenhe("diff", tmp_path / "old", tmp_path / "old" / "a.png").exit_code == 2
+
+
+def test_a_credential_that_was_not_read_is_not_unlabelled(tmp_path: Path) -> None:
+    root = tmp_path / "files"
+    root.mkdir()
+    signed = (Path(__file__).parents[1] / "cases" / "c2pa_ai_valid.jpg").read_bytes()
+    (root / "signed.jpg").write_bytes(signed)
+    (root / "inner.zip").write_bytes(media.zipped({"signed.jpg": signed, "plain.png": PLAIN}))
+    # Behind two megabytes, as a film has it that was signed after it was cut.
+    (root / "late.jpg").write_bytes(media.picture("JPEG") + bytes(2 << 20) + signed[2:])
+    found = {row.file: (row.status, row.reasons) for row in audit(root, tmp_path / "audit.jsonl")}
+    unread = ("inconclusive", (UNREAD_CREDENTIAL,))
+    assert found == {
+        "signed.jpg": unread,
+        "inner.zip!signed.jpg": unread,
+        "inner.zip!plain.png": ("unlabelled", ()),
+        "late.jpg": unread,
+    }
+
+
+def test_the_page_of_the_current_folder_names_it(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    shenhe("audit", ".", "--out", str(tmp_path / "a.jsonl"), "--page", str(tmp_path / "a.html"), "--lang", "zh")
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert f"{folder} 中共" in page
+    assert "空文件" in page
 
 
 def test_names_and_archives_of_strangers_are_audited(tmp_path: Path) -> None:
