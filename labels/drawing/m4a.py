@@ -48,7 +48,8 @@ def sound_track(data: bytes, found: Findings) -> SoundTrack:
     ]
     if len(sounds) != 1:
         raise UnsuitableFileError(f"the file has {len(sounds)} sound tracks; only a single one is lengthened")
-    parts = sounds[0] | _named(data, moov, found)
+    # Of the film's own boxes, ``trak`` would be another track.
+    parts = _named(data, moov, found) | sounds[0]
     missing = [name for name in (b"mvhd", b"tkhd", b"mdhd", b"stsd", b"stts", b"stsc", b"stsz") if name not in parts]
     if missing or not {b"stco", b"co64"} & parts.keys():
         raise UnsuitableFileError(f"the sound track has no table {(missing or [b'stco'])[0].decode()}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..bytes.pages import Source
 from ..containers.media import riff
-from ..findings import Findings
+from ..findings import Findings, UnsuitableFileError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,10 +48,11 @@ def layout(data: Source, found: Findings) -> WavLayout:
             code, channels, rate, bits = form
             usable = (code == _PCM and bits in (8, 16, 24, 32)) or (code == _FLOAT and bits in (32, 64))
             if not usable or not 1 <= channels <= 64 or not 4_000 <= rate <= 768_000:
-                raise ValueError(f"WAV of format {code}, {channels} channels, {bits} bits, {rate} Hz")
+                form_of_it = f"format {code}, {channels} channels, {bits} bits, {rate} Hz"
+                raise UnsuitableFileError(f"WAV of {form_of_it} is not decoded here; convert it to PCM")
             frame = channels * bits // 8
             return WavLayout(code, channels, rate, bits, start, start + (end - start) // frame * frame)
-    raise ValueError("a WAV file without format or samples")
+    raise UnsuitableFileError("the WAV file states no format or holds no samples")
 
 
 def samples(data: Source, shape: WavLayout, seconds: float) -> NDArray[np.float32]:

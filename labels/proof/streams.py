@@ -50,6 +50,8 @@ def same_film(before: bytes, after: bytes, demuxer: str) -> None:
         if one.codec != other.codec:
             raise UnsuitableFileError(f"the {what} would change from {one.codec} to {other.codec}")
         changed = next((key for key in one.look if one.look[key] != other.look[key]), None)
+        if changed == "is a cover":
+            raise UnsuitableFileError(f"the cover picture of the film ({what}) would no longer be marked as one")
         if changed is not None:
             was, would_be = one.look[changed], other.look[changed]
             raise UnsuitableFileError(f"the {changed} of the {what} would change from {was} to {would_be}")
@@ -69,6 +71,8 @@ def _shift(old: list[_Stream], new: list[_Stream]) -> float:
 def turn_of(data: bytes, demuxer: str) -> float:
     """By how many degrees the pictures of a film are turned when they are shown."""
     with _opened(data, demuxer) as container:
+        if not container.streams.video:
+            return 0.0
         return next((float(frame.rotation) for frame in container.decode(video=0)), 0.0)
 
 

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shenhe.labels import LabelWriteError, write_label
+from shenhe.labels import LabelWriteError, read_labels, write_label
+
+from .. import media
 
 av = pytest.importorskip("av")
 
@@ -103,3 +105,31 @@ def test_unpreservable_parts_are_named() -> None:
 
     with pytest.raises(LabelWriteError, match="transparency"):
         write_label(film("webm", transparent, codec="libvpx-vp9"), None, explicit=True)
+
+
+def test_sound_beside_a_track_of_chapters_is_lengthened() -> None:
+    """Audiobooks keep the titles of their chapters in a second track."""
+    stream = io.BytesIO()
+    with av.open(io.BytesIO(media.track("ipod", "aac"))) as source, av.open(stream, "w", format="ipod") as target:
+        copy = target.add_stream_from_template(source.streams.audio[0])
+        _chapters(target, copy)
+        for packet in source.demux():
+            if packet.dts is not None:
+                packet.stream = copy
+                target.mux(packet)
+    assert stream.getvalue().count(b"trak") == 2
+    after = write_label(stream.getvalue(), None, explicit=True)
+    with av.open(io.BytesIO(after)) as container:
+        assert [each["metadata"]["title"] for each in container.chapters()] == ["one"]
+    assert [label.scheme for label in read_labels(after, depth="all").explicit] == ["rhythm"]
+
+
+def test_files_that_no_label_can_be_drawn_on_are_refused_in_words() -> None:
+    wav = bytearray(media.sound())
+    wav[20:22], wav[34:36] = b"\2\0", b"\4\0"
+    for data, why in (
+        (media.track("matroska", "flac"), "the file holds no moving picture"),
+        (bytes(wav), "WAV of format 2, 1 channels, 4 bits, 8000 Hz is not decoded here; convert it to PCM"),
+    ):
+        with pytest.raises(LabelWriteError, match=why):
+            write_label(data, None, explicit=True)
