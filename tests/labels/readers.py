@@ -34,7 +34,7 @@ def sources(folder: Path | None) -> Iterator[tuple[str, bytes]]:
     if folder is not None:
         yield from ((path.name, path.read_bytes()) for path in sorted(folder.iterdir()) if path.is_file())
         return
-    yield from sorted(dialects.files().items())
+    yield from ((name, dialects.made(name)) for name in sorted(dialects.names()))
     yield from (
         ("a.docx", media.ooxml()),
         ("a.odt", media.odf()),

@@ -15,7 +15,7 @@ from PIL import Image
 from shenhe.labels import LabelWriteError, read_labels, write_label
 from shenhe.labels.record import media_type_of
 
-from .. import dialects, media
+from .. import dialects, media, readers
 
 #: Dialects that are refused -> a word of the reason.
 REFUSED = {
@@ -209,3 +209,7 @@ def test_every_other_entry_of_a_package_stays(name: str) -> None:
         assert after.testzip() is None
         changed = {n for n in before.namelist() if before.read(n) != after.read(n)}
     assert changed <= {"[Content_Types].xml", "_rels/.rels", "docProps/custom.xml", "meta.xml", "OEBPS/content.opf"}
+
+
+def test_files_for_other_readers_are_made() -> None:
+    assert next(readers.sources(None))[0] == min(dialects.names())
