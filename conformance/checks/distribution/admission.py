@@ -167,7 +167,7 @@ def _drawn_flaws(capabilities: Capabilities) -> SearchStrategy[Flaw]:
     waits=True,
 )
 def apps_are_listed_with_valid_filing_and_assessment(probe: Probe, case: Flaw) -> None:
-    """An app that generates is listed only with a valid filing and security assessment of its developer."""
+    """An app that generates content is listed only with a valid filing and security assessment of its developer."""
     _verified(probe, "generating", case)
 
 
@@ -221,7 +221,7 @@ def _label_flaws(capabilities: Capabilities) -> Iterator[Flaw]:
     waits=True,
 )
 def label_material_and_declarations_are_verified(probe: Probe, case: Flaw) -> None:
-    """An app that generates is listed only if that is declared and material on its labels is submitted."""
+    """An app that generates content is listed only if it declares this and submits material on its labels."""
     if case.facet == "undeclared generation":
         good = lawful_app(probe, "plain")
         bad = replace(good, name=new_name(probe), description=GENERATES)
@@ -305,7 +305,7 @@ def updates_are_verified_like_new_apps(probe: Probe, case: Flaw) -> None:
     waits=True,
 )
 def updates_declare_generation_and_labels(probe: Probe, case: Flaw) -> None:
-    """An update that adds generation is listed only if that is declared, with material on labels."""
+    """An update that adds generation is listed only if it declares this and submits material on its labels."""
     _control_update(probe)
     if case.facet == "undeclared generation":
         bad = replace(lawful_app(probe, "plain"), description=GENERATES)

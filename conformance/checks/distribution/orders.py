@@ -84,7 +84,7 @@ def _drawn_removals(capabilities: Capabilities) -> SearchStrategy[Ordered]:
     waits=True,
 )
 def ordered_removal_is_executed_everywhere(probe: Probe, case: Ordered) -> None:
-    """An app that an authority orders down is gone from every surface and storefront in time, and stays so."""
+    """An app that an authority orders removed is gone from every surface and storefront in time, and stays gone."""
     made, other = (
         new_listed_app(probe),
         new_listed_app(probe),

@@ -288,7 +288,7 @@ def _readers(capabilities: Capabilities) -> Iterator[Case]:
     cases=_readers,
 )
 def tickets_are_read_by_their_owners(probe: Probe, case: Case) -> None:
-    """Only its author can read a ticket; its number is not enough, and counting finds no others."""
+    """Only its author can read a ticket: the number is not enough, and counting up finds no other tickets."""
     published = made_public(probe, None)
     request = report_of(published, kind_of_report(probe))
     if case.facet == STRANGERS:

@@ -113,7 +113,7 @@ def anonymous_cannot_publish(probe: Probe, case: Titled) -> None:
 
 @publishing_check(needs=(Operation.PUBLISH, Operation.DELETE_ACCOUNT), cases=_titles)
 def deleted_account_cannot_publish(probe: Probe, case: Titled) -> None:
-    """The credentials of a deleted account no longer publish, whichever session they are of."""
+    """The credentials of a deleted account no longer publish, whatever session they belong to."""
 
     def deleted() -> tuple[list[Account], Content]:
         account = probe.disposable_account()
@@ -219,7 +219,7 @@ def verification_cannot_be_claimed(probe: Probe, case: Claim) -> None:
     cases=lambda capabilities: [Claim("fields of responses")],
 )
 def fields_of_responses_verify_nobody(probe: Probe, case: Claim) -> None:
-    """What responses say of a verified account, sent with a request to publish, does not verify anyone."""
+    """An account is not verified by sending fields of a verified account's responses with a request to publish."""
     (account, content), title = _unverified(probe), f"an ordinary title {probe.names.token()}"
     _verified(probe)
     if probe.once(_WITHOUT_CLAIM, lambda: _publishes_unverified(probe, title)):

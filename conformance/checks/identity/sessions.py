@@ -141,7 +141,7 @@ def _is_asked_by_session(probe: Probe, door: Door, account: Account, content: Co
     cases=_signed_out_of,
 )
 def ended_session_opens_nothing(probe: Probe, case: KeptSession) -> None:
-    """A session that was signed out of opens nothing; the account's other session still does."""
+    """A session opens nothing after signing out; the account's other session still works."""
 
     def signed_out() -> _Sessions:
         kept = _with_sessions(probe, probe.fresh_account())

@@ -40,7 +40,7 @@ def _scopes(capabilities: Capabilities) -> Iterator[Withdrawn]:
     cases=_scopes,
 )
 def withdrawal_deletes_what_was_made(probe: Probe, case: Withdrawn) -> None:
-    """When a consent is withdrawn, what was made of the person with it is deleted.
+    """When a consent is withdrawn, content made of the person with it is deleted.
 
     Whether other grounds let the provider keep it is for a person to say.
     """

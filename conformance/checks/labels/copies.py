@@ -186,7 +186,7 @@ def _renditions(capabilities: Capabilities) -> Iterator[Prompted]:
     cases=_renditions,
 )
 def unlabelled_rendition_needs_agreement(probe: Probe, case: Prompted) -> None:
-    """The rendition without an explicit label is given only for what was made under the agreement."""
+    """The rendition without an explicit label is delivered only for content made under the agreement."""
     account = probe.fresh_account()
     plain = GenerationRequest(case.service, case.media_type, case.prompt)
     content, original = _made(probe, account, plain)

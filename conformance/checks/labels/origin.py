@@ -48,7 +48,7 @@ def _media(capabilities: Capabilities) -> Iterator[Prompted]:
     cases=_media,
 )
 def tool_tells_own_files_from_others(probe: Probe, case: Prompted) -> None:
-    """The verification tool recognises what the provider made, and does not claim what others made."""
+    """The verification tool recognises the provider's content and does not claim the content of others."""
     made = probe.generated(case.service, case.media_type, case.prompt)[1]
     own = _recognises(probe, made)
     claimed = next((name for name, media in _of_others() if _recognises(probe, media)), None)

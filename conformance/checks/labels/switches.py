@@ -56,7 +56,7 @@ def _switched_off(probe: Probe, case: Prompted) -> tuple[Media, Media, str] | No
     cases=_first_text,
 )
 def text_label_cannot_be_switched_off(probe: Probe, case: Prompted) -> None:
-    """A field that responses name, sent back switched off, takes no label off a text."""
+    """Sending back a response field switched off does not remove the label of a text."""
     made = _switched_off(probe, case)
     if made is None:
         return
@@ -75,7 +75,7 @@ def text_label_cannot_be_switched_off(probe: Probe, case: Prompted) -> None:
     cases=_first_file,
 )
 def file_label_cannot_be_switched_off(probe: Probe, case: Prompted) -> None:
-    """A field that responses name, sent back switched off, takes no label out of a file's metadata."""
+    """Sending back a response field switched off does not remove the label from a file's metadata."""
     made = _switched_off(probe, case)
     if made is None:
         return

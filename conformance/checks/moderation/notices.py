@@ -311,7 +311,7 @@ def _crowd(probe: Probe) -> list[Account | None]:
     waits=True,
 )
 def upheld_appeal_restores_everywhere(probe: Probe, case: Surface) -> None:
-    """What was removed by mistake is seen again on every surface, reposts included, once the appeal is upheld."""
+    """Content removed by mistake is visible again on every surface, reposts included, once the appeal is upheld."""
     published, seen, repost = probe.once("restored", lambda: _restored(probe))
     if case.facet == REPOST:
         _repost_is_back(probe, published, repost)

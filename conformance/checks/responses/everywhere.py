@@ -71,7 +71,8 @@ def _must_reveal_nothing(probe: Probe, *, public: bool) -> None:
     ambient=True,
 )
 def media_types_are_true(probe: Probe, case: Case) -> None:
-    """The type that a response names for a file is that of its bytes, so that its label is looked for where it is.
+    """The media type that a response declares for a file is that of its bytes, so labels are looked for in the right
+    place.
 
     A person has to say whether the wrong type hides a label.
     """

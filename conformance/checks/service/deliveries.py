@@ -127,7 +127,7 @@ def archives_hold_works_of_one_tenant(probe: Probe, case: Delivered) -> None:
 
 @_delivery_check(_called_back, "by a callback")
 def callbacks_reach_one_tenant(probe: Probe, case: Delivered) -> None:
-    """What is made for a tenant is sent to no callback address of another tenant."""
+    """Content made for a tenant is sent to no callback address of another tenant."""
     provider = _divided(probe)
     owner, stranger = (tenant.account for tenant in tenants(probe))
     _made(probe, owner, case)
@@ -146,7 +146,7 @@ def callbacks_reach_one_tenant(probe: Probe, case: Delivered) -> None:
 
 @_delivery_check(_signed_back, "by a callback whose signature the binding describes")
 def callbacks_are_signed(probe: Probe, case: Delivered) -> None:
-    """A callback carries the signature that is described, made with the key of its tenant."""
+    """A callback carries the signature that the binding describes, made with the key of its tenant."""
     for tenant in tenants(probe):
         if _made(probe, tenant.account, case).signed is False:
             raise Violation("a callback has no signature, or one that was not made with the key of its tenant")
@@ -183,7 +183,7 @@ def uploads_serve_the_tenant_that_began_them(probe: Probe, case: Case) -> None:
 
 @_upload_check("an upload that is ended a month later", waits=True)
 def upload_urls_expire(probe: Probe, case: Case) -> None:
-    """An address that was given out for one upload serves no longer after a month; the law sets no time."""
+    """A URL issued for one upload no longer works after a month; the law sets no time."""
     provider = _divided(probe)
     owner = tenants(probe)[0].account
     probe.control(provider.upload_in_parts, owner, owner, probe.own_file())

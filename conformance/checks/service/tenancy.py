@@ -127,7 +127,7 @@ def _kept_things(capabilities: Capabilities) -> Iterator[Case]:
     cases=_kept_things,
 )
 def deletion_spares_other_tenants(probe: Probe, case: Case) -> None:
-    """Deleting one tenant leaves what another tenant has, and ends the access of the deleted one."""
+    """Deleting a tenant removes nothing of another tenant, and ends the access of the deleted one."""
     leaving, staying = probe.disposable_account(), probe.disposable_account()
     probe.must_send_account(Operation.DELETE_ACCOUNT, leaving, staying)
     has = _still_had(probe, staying, case.facet)

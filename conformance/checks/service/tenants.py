@@ -113,7 +113,7 @@ def _made_cases(capabilities: Capabilities) -> Iterator[Made]:
     pays=True,
 )
 def label_names_the_tenant(probe: Probe, case: Made) -> None:
-    """What is made for a tenant names that tenant as its producer, and no other tenant and not the supporter."""
+    """The label of content made for a tenant names that tenant as producer, not another tenant or the supporter."""
     one, other = tenants(probe)
     words = probe.names.vary("two boats at dawn")
     service, media_type = case.service, case.media_type
@@ -202,7 +202,7 @@ def _ways_in(capabilities: Capabilities) -> Iterator[Case]:
     cases=_ways_in,
 )
 def tenants_cannot_reach_works_of_others(probe: Probe, case: Case) -> None:
-    """A tenant can neither fetch nor publish what was made for another tenant, nor fetch what another uploaded."""
+    """A tenant can neither fetch nor publish content made for another tenant, nor fetch uploads of another tenant."""
     owner, stranger = (tenant.account for tenant in tenants(probe))
     rendition = case.facet
     if case.facet == _UPLOADED:
