@@ -102,7 +102,7 @@ def _label_survives(chain: Chain, trail: Trail) -> None:
             if carried is None:
                 return
         else:
-            with trail.hop(station, "taken in", _PASSED_ON) as draft:
+            with trail.hop(station, "uploaded", _PASSED_ON) as draft:
                 held, draft.notice = passage.taken_in(station, carried.file)
                 draft.media, draft.seen = carried.file, "the file is accepted"
         if held is None:
@@ -291,7 +291,7 @@ def _no_platform(chain: Chain) -> str | None:
 
 
 def _no_two_publishers(chain: Chain) -> str | None:
-    return None if len(_publishers(chain)) > 1 else "fewer than two targets take in, publish and take reports"
+    return None if len(_publishers(chain)) > 1 else "fewer than two targets accept uploads, publish and accept reports"
 
 
 def _no_supporter(chain: Chain) -> str | None:

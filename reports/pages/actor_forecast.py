@@ -41,8 +41,8 @@ def actor_summary(found: ActorForecast, role: str) -> str:
     if math.isnan(days) or math.isnan(usual):
         return lead
     return (
-        f"{lead} There {what} {quantity(days)} days on average; with {found.in_place_of} as the scenario has it,"
-        f" {quantity(usual)}."
+        f"{lead} There, {what} {quantity(days)} days on average, compared with {quantity(usual)} days for"
+        f" {found.in_place_of}."
     )
 
 

@@ -40,7 +40,7 @@ def calibration_summary(found: Calibration) -> str:
     middle = _middle(found)
     missed = [test.title.lower() for test in middle.back_test if not test.inside]
     sentences = (
-        f"Fitted to 2023 and 2024, entry says {quantity(round(mean))} filings for 2025"
+        f"Fitted to 2023 and 2024, entry predicts {quantity(round(mean))} filings for 2025"
         f" ({interval(round(low), round(high))}); {quantity(found.filings.happened)} were published,"
         f" {'inside' if inside else 'outside'} the interval."
     )
@@ -214,9 +214,7 @@ def _filings(found: Calibration) -> Numbers:
         for until, fits in (("to 2024", found.filings.back_test), ("all", found.filings.whole))
         for fit in fits
     ]
-    return Numbers(
-        ("Entry", "Batches", "Variance over Poisson’s", "Filings in 2025, predicted", "happened"), tuple(rows)
-    )
+    return Numbers(("Entry", "Batches", "Variance over Poisson’s", "Filings in 2025, predicted", "actual"), tuple(rows))
 
 
 def _entry(found: Calibration) -> Numbers:
@@ -291,7 +289,7 @@ def _back_test(found: Calibration) -> Numbers:
                     _word(test.inside),
                 )
             )
-    return Numbers(("2025 (share assumed)", "Said", "95 % interval", "Happened", "Within the interval"), tuple(rows))
+    return Numbers(("2025 (share assumed)", "Predicted", "95 % interval", "Actual", "Within the interval"), tuple(rows))
 
 
 def _campaigns(found: Calibration) -> Numbers:
@@ -311,7 +309,7 @@ def _campaigns(found: Calibration) -> Numbers:
         (
             "Phase 1 (share assumed)",
             "Providers sanctioned, 2026 / 2025",
-            "Ratio said",
+            "Predicted ratio",
             "95 % interval",
             "Published",
             "Within the interval",
@@ -341,7 +339,7 @@ def _otherwise(found: Calibration) -> Numbers:
             (title, *(quantity(value, unit) for value in values), "; ".join(sentences), quantity(happened, unit))
         )
     return Numbers(
-        ("2025", *(word[0].upper() + word[1:] for word in NAIVE), "Fitted, events known (share)", "Happened"),
+        ("2025", *(word[0].upper() + word[1:] for word in NAIVE), "Fitted, events known (share)", "Actual"),
         tuple(rows),
     )
 
@@ -368,7 +366,7 @@ def _held_out(found: Calibration) -> Numbers:
             )
         )
     return Numbers(
-        ("Year left out", "Predicted from the others", "95 % interval", "Happened", "Within the interval"), tuple(rows)
+        ("Year left out", "Predicted from the others", "95 % interval", "Actual", "Within the interval"), tuple(rows)
     )
 
 

@@ -57,8 +57,8 @@ def warnings(found: Forecast) -> list[str]:
     """What a reader must know before using the figures."""
     sentences = [
         (
-            "How often something fails in the field is not known from probes: the columns show what follows under each "
-            "assumption, and none is more than that."
+            "Probes do not show how often something fails in the field. Each column shows the result under one"
+            " assumption."
         ),
     ]
     sentences.append(
@@ -174,8 +174,8 @@ def _content(found: Forecast, command: str) -> tuple[str, str, list[Section], li
                 "What drives it",
                 (
                     (
-                        "Each failing check in turn is taken to be repaired, on the same random draws; what changes is"
-                        " its part."
+                        "Each failing check in turn is assumed to be repaired, with the same random draws. The change"
+                        " is the effect of that check."
                     ),
                 ),
                 (),

@@ -71,7 +71,7 @@ def render_study_page(run: StudyRun, analyses: Sequence[Analysis], language: Lan
         "design": worlds.design if worlds else "",
         "draws": worlds.draws if worlds else "",
         "parameters": [
-            (one_line(p.label, 80), _range(p), one_line(p.source or "not said", 300))
+            (one_line(p.label, 80), _range(p), one_line(p.source or "not stated", 300))
             for p in (worlds.parameters if worlds else ())
         ],
         "answers": [Answer(a.title, a.notes, figure_of(a), max(0, len(a.table) - MAX_ROWS)) for a in analyses],

@@ -46,7 +46,7 @@ def outcome_rows(found: ActorForecast) -> Numbers:
 
 def forecast_notes(found: ActorForecast) -> list[str]:
     """What a reader must know before using the figures."""
-    notes = ["How often something fails in the field is not known from probes: each link is an assumption."]
+    notes = ["Probes do not show how often something fails in the field: each link is an assumption."]
     if found.unmeasured:
         notes.append(f"Not measured, so as in the scenario: {', '.join(found.unmeasured)}.")
     used = {check for _, checks in found.titles.values() for check in checks}

@@ -41,7 +41,7 @@ PARAMETERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 """Title of each parameter of the store, and the checks that measure it."""
 
 STORE_OUTCOMES: Mapping[str, tuple[str, str]] = {
-    "refused": ("Listings refused for want of a filing", ""),
+    "refused": ("Listings refused because of a missing filing", ""),
     "removed": ("Apps removed on order", ""),
     "lag": ("Mean days from order to removal", "days"),
     "late": ("Orders obeyed after the limit", "share"),

@@ -28,12 +28,17 @@ MODULES = (
     *(f"simulator/analysis/{name}.py" for name in ("answer", "contrasts", "discovery", "enough", "pareto", "response")),
     *(f"simulator/analysis/{name}.py" for name in ("robustness", "selection", "sensitivity", "tipping")),
     *("simulator/runs/outcomes.py", "reports/pages/actor_forecast.py", "simulator/estimation/platforms.py"),
-    *("simulator/estimation/forecast.py", "simulator/estimation/stores.py", "simulator/estimation/calibration.py"),
+    *(
+        "simulator/estimation/forecast.py",
+        "simulator/estimation/stores.py",
+        "simulator/estimation/calibration.py",
+        "simulator/estimation/actors.py",
+    ),
 )
 #: Parts of a sentence that has an entry whole, and the lead that has a Chinese form of its own.
 ELSEWHERE = re.compile(
     r"^(7 providers were checked|it failed 7|one failed 7|7 of 7 checks have no sample|passed every rule$)|With delays$"
-    r"|^There 7 7|^(a copy stays|an order takes)$|^top (right|left)$|^(failed some rules|could not be fully verified)$"
+    r"|^There, 7 7|^(a copy stays|an order takes)$|^top (right|left)$|^(failed some rules|could not be fully verified)$"
 )
 
 

@@ -161,7 +161,7 @@ def test_a_target_that_does_not_answer_decides_nothing(stack: ExitStack) -> None
 
 def test_after_a_loss_later_hops_say_nothing(stack: ExitStack) -> None:
     (check,) = followed(stack, "label_survives_the_chain", provider=["upload-strips-labels"]).checks
-    assert [hop.verdict for hop in check.hops if hop.target == "platform" and hop.step != "taken in"] == [
+    assert [hop.verdict for hop in check.hops if hop.target == "platform" and hop.step != "uploaded"] == [
         "not applicable"
     ] * 3
 
