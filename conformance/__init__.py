@@ -39,8 +39,8 @@ __all__ = ["NotConformantError", "check", "run_checks"]
 
 
 class NotConformantError(AssertionError):
-    """A provider broke a rule, or was not fully verified. ``report`` is the whole result, ``outcome`` what a baseline
-    makes of it.
+    """A provider broke a rule, or was not fully verified. ``report`` is the whole result, ``outcome`` that under
+    a baseline.
     """
 
     def __init__(self, report: Report, outcome: BaselineOutcome | None = None) -> None:

@@ -170,7 +170,7 @@ class Label:
 
     @property
     def strict(self) -> bool:
-        """Conformant, and nothing that a binding or a recommended clause would have otherwise."""
+        """Conformant, and no deviation from a recommended clause."""
         return not self.undecided and all(d.weight is Weight.NOTE for d in self.deviations)
 
     def breaks(self, rule: str) -> tuple[Deviation, ...]:
@@ -225,7 +225,7 @@ class Labels:
 
     @property
     def decided(self) -> bool:
-        """Whether everything that was asked for could be read and measured."""
+        """Whether everything at the requested depth could be read and measured."""
         return not self.refused and not any(label.undecided for label in self.labels)
 
     def __bool__(self) -> bool:
@@ -320,9 +320,7 @@ MEBIBYTE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a reading may cost; a file beyond a limit is refused in words, never read in part without saying
-    so.
-    """
+    """Limits of one reading. A file beyond a limit is refused with a reason, never silently read in part."""
 
     file_bytes: int = 200 * MEBIBYTE
     value_bytes: int = MEBIBYTE

@@ -41,7 +41,7 @@ def write_label(
 
     ``fields`` are the values of Annex E (a mapping by its keys, or ImplicitFields); None writes only an explicit
     label. With ``look_first`` pixels are searched, too, for an explicit label that is there already
-    (this needs the `media` extra and some tenths of a second). Metadata that is there stays.
+    (this needs the `media` extra and some tenths of a second). Existing metadata is kept.
 
     A file that is signed, by a content credential (C2PA) or otherwise, is refused, because its signature would no
     longer match: ``break_credentials`` allows that, and with ``key`` the file is signed again, with the original as the

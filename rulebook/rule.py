@@ -99,7 +99,7 @@ class Transition(Entry):
 
 
 class PenaltyLink(Entry):
-    """That a breach of a rule is punished under a penalty, and how well that connection is founded.
+    """A link from a rule to the penalty for its breach, and how well the link is founded.
 
     ``penalty`` is the id of one version (``cn-penalties/csl-69@2026``) or of all (``cn-penalties/csl-69``);
     in the second case the day decides.

@@ -39,8 +39,8 @@ def create_app(
     ``seed`` determines every name it gives. Each application has a separate store in memory.
 
     Raises:
-        UnknownFaultError: a name that no fault bears.
-        UnknownVariantError: a name that no variant bears.
+        UnknownFaultError: no fault has this name.
+        UnknownVariantError: no variant has this name.
         VariantNotInstalledError: a variant needs an extra that is not installed.
     """
     ways = chosen_variants(variants)

@@ -26,8 +26,8 @@ class SampleServer:
     answers, without a final slash.
 
     Raises:
-        UnknownFaultError: a name that no fault bears.
-        UnknownVariantError: a name that no variant bears.
+        UnknownFaultError: no fault has this name.
+        UnknownVariantError: no variant has this name.
         OSError: the port is taken.
     """
 

@@ -1,13 +1,13 @@
 """Many providers: a folder of bindings, each judged by a separate process, to one report each and one ``fleet.json``.
 
-The owner of many bindings (an app store, a regulator) did not write them all. So each provider is asked by a process
-that has a bound on time and memory, knows only the variables that its binding names, and can fail, hang or die without
-the others noticing::
+The owner of many bindings (an app store, a regulator) did not write them all. So a separate process checks each
+provider, within limits of time and memory and with only the variables that its binding names. It can fail, hang or die
+without affecting the others::
 
     out/
       fleet.json                      the whole, ranked: :class:`Fleet`
-      providers/NAME/report.json      what `shenhe check` would have written
-      providers/NAME/outcome.json     what makes a second run pass over a provider that is done
+      providers/NAME/report.json      as `shenhe check` writes it
+      providers/NAME/outcome.json     what lets a second run skip a finished provider
 """
 
 from .members import FleetError, Member, members, read_variables, shared_secrets

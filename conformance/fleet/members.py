@@ -30,7 +30,7 @@ class FleetError(ShenheError, ValueError):
 @dataclass(frozen=True)
 class Member:
     """A binding of the folder. ``name`` is that of its folder among the results; ``asked`` are the variables that it
-    names, ``secret`` those of them that stand outside its target.
+    names, ``secret`` those that it names outside its target.
     """
 
     name: str
@@ -108,7 +108,7 @@ def _folder_name(path: Path) -> str:
 
 def read_variables(folder: Path, fleet: Sequence[Member]) -> dict[str, dict[str, str]]:
     """The variables of each binding from ``NAME.env`` of a folder (none where there is no such file): lines
-    ``NAME=value``, taken as they stand; empty lines and those that begin with ``#`` are passed over.
+    ``NAME=value``, taken literally; empty lines and those that begin with ``#`` are passed over.
 
     Raises :class:`FleetError` naming file and line, never the value.
     """

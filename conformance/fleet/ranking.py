@@ -16,7 +16,7 @@ def gravest(codes: Iterable[int]) -> ExitCode:
 
 def ranked(providers: Sequence[FleetRow]) -> list[FleetRow]:
     """Best first: passed, not verified, failed; then by rules failed and rules not verified. Equals share a rank and
-    stand by name.
+    are sorted by name.
 
     Providers of which no rule was decided, or whose process was ended, follow without a rank, so that it does not pay
     to hang or to hide.

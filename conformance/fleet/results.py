@@ -29,8 +29,8 @@ class _Model(BaseModel):
 class Options(_Model):
     """The options of every run of a fleet, as for :func:`~shenhe.conformance.engine.runner.run_checks`.
 
-    ``on`` is the day whose law applies; none is the day of the run. ``max_seconds`` bounds the asking; the process may
-    last ``LAST_WORDS`` longer.
+    ``on`` is the day whose law applies; none is the day of the run. ``max_seconds`` bounds the requests; the process
+    may last ``LAST_WORDS`` longer.
     """
 
     level: Literal["core", "extended", "full"] = "core"
@@ -45,10 +45,10 @@ class Options(_Model):
 
 
 class Result(_Model):
-    """What came of one provider, in short; ``report.json`` has the rest.
+    """The result of one provider in short; ``report.json`` has the rest.
 
     ``behaviours`` counts rules by behaviour and verdict. ``failed`` (verdicts fail and error) and ``unverified``
-    (review and inconclusive) are ids of rules in the order of the report; ``judged`` counts the cases that stand behind
+    (review and inconclusive) are ids of rules in the order of the report; ``judged`` counts the cases behind
     all verdicts.
     """
 
@@ -81,7 +81,7 @@ class Result(_Model):
 
 
 class BaselineCounts(_Model):
-    """What a baseline made of a report, in numbers of problems and entries."""
+    """The result of a report under a baseline, in numbers of problems and entries."""
 
     baseline: str
     new: int

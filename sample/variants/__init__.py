@@ -51,7 +51,7 @@ class VariantName(StrEnum, metaclass=NamesFromFile):
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One lawful way of doing things: its name, and in a sentence how it differs."""
+    """One lawful behaviour: its name, and a sentence on how it differs."""
 
     name: str
     summary: str

@@ -33,7 +33,7 @@ class HookError(ShenheError, TypeError):
 
 
 class View:
-    """What a regulator knows of one provider at one moment."""
+    """The regulator's knowledge of one provider at one moment."""
 
     __slots__ = ("_world", "provider")
 

@@ -61,7 +61,7 @@ AUTHORITIES: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """What ``b`` does that ``a`` does not. ``table`` has one row per metric, with the columns metric, title, unit,
+    """The differences of ``b`` from ``a``. ``table`` has one row per metric, with the columns metric, title, unit,
     mean_a, mean_b, difference (b - a), lo95 and hi95 (only of this difference), lo_all and hi_all (of all rows of the
     table at once: :mod:`.simultaneous`), n (the pairs of replications in which both are defined) and skewed (whether a
     few of them decide the mean: :func:`.intervals.too_skewed`)."""
@@ -137,7 +137,8 @@ class Comparison:
         return _ratio(cost_b - cost_a, avoided)
 
     def priced(self, prices: Mapping[str, float]) -> pd.DataFrame:
-        """What ``b`` costs beyond ``a`` at these prices, in RMB per unit of a metric: a row per metric and one for all.
+        """The cost of ``b`` beyond that of ``a`` at these prices, in RMB per unit of a metric: one row per metric and
+        one for all.
 
         The regulator's own cost always counts, at 1; nothing else has a price unless it is given. ``difference`` is the
         paired difference in RMB with its 95 % interval. A price of ``fines`` is what it costs to collect one RMB.

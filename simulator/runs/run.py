@@ -73,7 +73,7 @@ class Run:
     """The result of a run. Frames are pandas; ``events`` is read from the shards when first asked for.
 
     ``outcomes``: one row per replication. ``providers``: one row per provider and replication. ``series``: one row per
-    bin of 30 days and replication. ``summary``: one row a metric with mean and 95 % interval.
+    bin of 30 days and replication. ``summary``: one row per metric with mean and 95 % interval.
     """
 
     scenario: Scenario
@@ -125,10 +125,10 @@ def simulate(
 ) -> Run:
     """Run ``replications`` of a scenario, over ``workers`` processes, into the folder ``out`` or into memory.
 
-    ``policy`` is a policy of your own in Python (:mod:`..reference.hook`), for runs in this process and in memory: no
-    file says what it does, so no folder could be resumed with it.
+    ``policy`` is a policy of your own in Python (:mod:`..reference.hook`), for runs in this process and in memory. No
+    file records what it does, so a folder could not be resumed with it.
 
-    ``engine``: ``simpy``, ``compiled`` or ``auto``, which takes the one expected to be done first (see
+    ``engine``: ``simpy``, ``compiled`` or ``auto``, which picks the one expected to finish first (see
     :mod:`.engines`); results are the same bits, and ``run.json`` says which it was.
 
     With ``out``, replications that the folder already holds are not run again. ``command`` is what ``run.json`` names

@@ -375,7 +375,7 @@ class Scenario(Part):
             raise ScenarioError(faults) from None
 
     def regimes(self) -> list[tuple[float, Scenario]]:
-        """What holds from which day on: the scenario itself from day 0, and one entry each day on which something
+        """What holds from which day on: the scenario itself from day 0, and one entry per day on which something
         changes.
         """
         days = sorted({0.0} | {c.day for c in self.changes} | {c.until for c in self.changes if c.until is not None})

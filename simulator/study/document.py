@@ -32,7 +32,7 @@ class Arm(Part):
 
 
 class Objective(Part):
-    """What the study is about: a metric, whether ``less`` or ``more`` of it is better, and what is good enough."""
+    """The goal of a study: a metric, whether ``less`` or ``more`` of it is better, and what is good enough."""
 
     metric: Line
     better: Literal["less", "more"] | None = None
@@ -40,7 +40,7 @@ class Objective(Part):
 
     @property
     def sign(self) -> int:
-        """1 where less is better, -1 where more is: ``sign * value`` is to be made small."""
+        """1 if less is better, -1 if more is: ``sign * value`` is minimised."""
         return -1 if self.direction == "more" else 1
 
     @property

@@ -81,7 +81,7 @@ class Plan:
         return sha256_of(said)
 
     def overrides(self, arm: int, world: int) -> dict[str, Any]:
-        """What a world changes in the scenario of an arm, by dotted path."""
+        """The changes of a world to the scenario of an arm, by dotted path."""
         changed: dict[str, Any] = {}
         for parameter in self.study.worlds.parameters if self.study.worlds else ():
             value = self.worlds[parameter.label].iloc[world]

@@ -50,7 +50,7 @@ class StudyRun:
 
     @property
     def quarantined(self) -> Mapping[str, str]:
-        """Jobs that could not be run, and why; their rows are missing."""
+        """Jobs that could not be run, and why. Their rows are missing."""
         found: Mapping[str, str] = self.note.get("quarantined", {})
         return found
 

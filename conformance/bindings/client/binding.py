@@ -62,7 +62,7 @@ class Binding:
         return f"{self._locate.source_name}:{self._locate(steps, key=True).line}"
 
     def request_for(self, operation: Operation, facets: Mapping[str, Any]) -> BoundRequest | None:
-        """How a request with these facets would be asked, or ``None`` where the binding does not say."""
+        """The request for these facets, or ``None`` if the binding has none."""
         return next((way for way in self.operations.get(operation, ()) if way.matches(facets)), None)
 
     def base_url(self) -> str:

@@ -43,7 +43,7 @@ def load_binding(
     (:func:`ready_names`); ``environ`` gives ``${NAME}``, by default what :func:`.environ.environ_of` lets the file take
     of the process's own; ``environment`` chooses one of the file's ``environments``.
 
-    Nothing is sent. Raises :class:`BindingError` with everything that is wrong, a line each.
+    Nothing is sent. Raises :class:`BindingError` with every mistake, one line each.
     """
     readable: Readable = _found(origin) if isinstance(origin, str | os.PathLike) else origin
     shown_name = name or str(getattr(readable, "name", readable))

@@ -204,7 +204,7 @@ class HttpProvider(StoreClient):
         return self._client.addresses(exchanges)
 
     def visit(self, account: Account | None, url: str) -> Result[Media]:
-        """What a GET of one of them returns, without credentials where there is no account."""
+        """The response to a GET of one of them, without credentials if there is no account."""
         return self._client.visit(account, url)
 
     def upload_in_parts(

@@ -34,8 +34,8 @@ class _Stop(Exception):
 
 
 class AsgiTransport(httpx.BaseTransport):
-    """Runs an ASGI application, its lifespan included. An application that raises before it answers answers 500, as
-    behind a server.
+    """Runs an ASGI application, its lifespan included. An application that raises before it responds gives status 500,
+    as behind a server.
     """
 
     def __init__(self, app: Any) -> None:
@@ -112,7 +112,7 @@ class AsgiTransport(httpx.BaseTransport):
         seconds: float,
         limit: int,
     ) -> list[str]:
-        """A conversation over a WebSocket with the application, as :func:`.websocket.converse` has it with a server."""
+        """A conversation over a WebSocket with the application, as :func:`.websocket.converse` holds it with a server."""
         if not self._started:
             self._started = True
             self._run(self._start())
