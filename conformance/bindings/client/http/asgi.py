@@ -112,7 +112,7 @@ class AsgiTransport(httpx.BaseTransport):
         seconds: float,
         limit: int,
     ) -> list[str]:
-        """A conversation over a WebSocket with the application, as :func:`.websocket.converse` holds it with a server."""
+        """A WebSocket conversation with the application, as :func:`.websocket.converse` holds it with a server."""
         if not self._started:
             self._started = True
             self._run(self._start())
