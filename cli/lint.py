@@ -57,7 +57,7 @@ def lint(
                 faulty = True
                 typer.echo(f"{path}: found another kind of file, expected one of: {', '.join(_READERS)}")
             else:
-                typer.echo(f"{path}: skipped, because it is none of these: {', '.join(_READERS)}", err=True)
+                typer.echo(f"{path}: skipped, because it is not one of these: {', '.join(_READERS)}", err=True)
             continue
         try:
             _READERS[kind](path)

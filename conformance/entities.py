@@ -26,7 +26,7 @@ class Account:
 
 
 class IdentityMethod(StrEnum):
-    """How a person or organisation says who it is. ``EMAIL`` is none of the methods that Art. 9 lists."""
+    """How a person or organisation says who it is. ``EMAIL`` is not one of the methods that Art. 9 lists."""
 
     ID_CARD = "id-card"
     USCC = "uscc"

@@ -34,7 +34,7 @@ B = TypeVar("B", bound=BaseModel)
 def create_app(
     faults: Iterable[str] = (), seed: int = 0, clock: Clock | None = None, variants: Iterable[str] = ()
 ) -> Starlette:
-    """The provider as an ASGI application: lawful, but for the ``faults`` named, and in the ways of its ``variants``.
+    """The provider as an ASGI application: lawful apart from its ``faults``, and with its ``variants``.
 
     ``seed`` determines every name it gives. Each application has a separate store in memory.
 

@@ -1,4 +1,6 @@
-"""Whether a file with a label is the file as it was, but for the label. A difference raises, and nothing is written."""
+"""Compares a labelled file with the original: apart from the label, nothing may differ. A difference raises, and
+nothing is written.
+"""
 
 from __future__ import annotations
 

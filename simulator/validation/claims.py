@@ -3,7 +3,7 @@ refutes it?
 
 A claim says that a scenario has at least so much more, or less, of one outcome than the same scenario with something
 else in place. It is judged on paired replications and for several seeds, and so is the setting that refutes it: a value
-that the parameter may well have, under which the claim cannot be shown.
+that is plausible for the parameter, under which the claim cannot be shown.
 """
 
 from __future__ import annotations

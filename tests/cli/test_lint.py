@@ -56,7 +56,7 @@ def test_other_files_are_skipped_unless_strict(tmp_path: Path) -> None:
     other.write_text("services: {}\n", encoding="utf-8")
     done = shenhe("lint", other)
     assert done.exit_code == 0
-    assert done.stderr.startswith(f"{other}: skipped, because it is none of these: chain, binding,")
+    assert done.stderr.startswith(f"{other}: skipped, because it is not one of these: chain, binding,")
     assert shenhe("lint", "--strict", other).exit_code == 1
 
 

@@ -210,7 +210,7 @@ def email_alone_is_no_identity(probe: Probe, case: Presented) -> None:
     """An e-mail address verifies no account: it is not one of the methods of Art. 9."""
     applicant = _applicant(probe, "email")
     identity = case.flawed.of(applicant.person)
-    _must_not_verify(probe, applicant, identity, "an e-mail address is none of the methods of Art. 9")
+    _must_not_verify(probe, applicant, identity, "an e-mail address is not one of the methods of Art. 9")
 
 
 @check(
