@@ -37,7 +37,11 @@ def init(
     ] = None,
     graphql: Annotated[
         Path | None,
-        typer.Option("--graphql", metavar="FILE", help="Draft from the response to a GraphQL introspection query."),
+        typer.Option(
+            "--graphql",
+            metavar="FILE",
+            help="Draft from a GraphQL schema: an introspection response, or the schema language.",
+        ),
     ] = None,
     app: Annotated[
         str | None,

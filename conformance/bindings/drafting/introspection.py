@@ -1,14 +1,16 @@
-"""Endpoints from a GraphQL schema, as introspection gives it: each query and mutation is one."""
+"""Endpoints from a GraphQL schema, as introspection or the schema language gives it: each query and mutation is one."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shenhe.core.document import DocumentError, Fault, Mark, Readable
 
-from .observed import _json, _list, _mapping
+from .observed import _json, _list, _mapping, read_text
 from .openapi import Description, Endpoint, Field, GraphqlField
+from .schema_language import SchemaError, introspected
 
 _DEPTH = 3
 _SCALARS = {"Int": "integer", "Float": "number", "Boolean": "boolean"}
@@ -16,8 +18,11 @@ _SCALARS = {"Int": "integer", "Float": "number", "Boolean": "boolean"}
 
 def read_introspection(origin: Readable, name: str, path: str = "/graphql") -> Description:
     """The queries and mutations of a schema. Raises :class:`DocumentError` for another file."""
-    document = _json(origin, name)
-    schema = _mapping(_mapping(document.get("data", document)).get("__schema"))
+    text = read_text(origin, name)
+    schema = _schema_language(text, name) if _SCHEMA_LANGUAGE.match(text) else {}
+    if not schema:
+        document = _json(origin, name)
+        schema = _mapping(_mapping(document.get("data", document)).get("__schema"))
     if not schema:
         raise DocumentError(
             [Fault(name, Mark(1, 1), (), "found no __schema, expected the response to a GraphQL introspection query")]
@@ -28,6 +33,19 @@ def read_introspection(origin: Readable, name: str, path: str = "/graphql") -> D
         root = types.get(str(_mapping(schema.get(kind)).get("name")), {})
         endpoints += [_endpoint(field, method, types, path) for field in map(_mapping, _list(root.get("fields")))]
     return Description("A GraphQL API", "", endpoints, {}, ())
+
+
+#: How a text begins that is no JSON: with a comment, a description or a keyword.
+_SCHEMA_LANGUAGE = re.compile(
+    r'[\s\ufeff]*(#|"""|"[^"\n]*"\s*[a-z]|(schema|type|input|enum|scalar|interface|union|directive|extend)\b)'
+)
+
+
+def _schema_language(text: str, name: str) -> dict[str, Any]:
+    try:
+        return introspected(text)
+    except SchemaError as error:
+        raise DocumentError([Fault(name, Mark(error.line, 1), (), str(error))]) from None
 
 
 def _endpoint(field: Mapping[str, Any], method: str, types: Mapping[str, Any], path: str) -> Endpoint:

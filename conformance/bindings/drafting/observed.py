@@ -321,12 +321,17 @@ def _is_too_deep(text: str) -> bool:
     return False
 
 
-def _json(origin: Readable, name: str) -> dict[str, Any]:
+def read_text(origin: Readable, name: str) -> str:
+    """The text of a file, bounded. Raises :class:`DocumentError` for a larger one."""
     with origin.open("rb") as stream:
         data = stream.read(LIMITS.size + 1)
     if len(data) > LIMITS.size:
         raise _fault(name, f"found more than {LIMITS.size:,} bytes, expected less")
-    text = data.decode("utf-8", "replace")
+    return data.decode("utf-8", "replace")
+
+
+def _json(origin: Readable, name: str) -> dict[str, Any]:
+    text = read_text(origin, name)
     document = _parsed(text)
     if document is None and _is_too_deep(text):
         raise _fault(name, "found JSON nested too deeply to read")

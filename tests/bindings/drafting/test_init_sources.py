@@ -212,6 +212,54 @@ def test_a_graphql_schema_becomes_a_draft_with_its_queries(tmp_path: Path) -> No
     )
 
 
+LANGUAGE = """
+# The schema that introspection gives above.
+schema @auth(by: {role: ADMIN}) { query: Query mutation: Mutation }
+directive @auth(by: Rule = {role: USER}) on FIELD_DEFINITION | OBJECT
+scalar Date @specifiedBy(url: "https://example.org/{}")
+union Shown = Post | Text
+enum Kind { "of text" TEXT @deprecated(reason: "none }") POST }
+type Query { searchPosts(query: String!): [Post] }
+type Mutation {
+  generateText(input: TextInput!): Text
+}
+extend type Mutation { publishPost(contentId: ID!, title: String! = "a } b"): Post @auth }
+input TextInput { prompt: String! = "x" }
+interface Node { id: ID! }
+\"""A text: "id" names it.\"""
+type Text implements Node & Shown @auth { id: ID! text: String! author: Text }
+type Post implements Node { id: ID! }
+"""
+
+
+def test_a_schema_in_its_language_is_read_as_introspection_gives_it(tmp_path: Path) -> None:
+    path = tmp_path / "schema.graphql"
+    path.write_text(LANGUAGE, encoding="utf-8")
+    drafts = [
+        draft(read_introspection(each, each.name)).text for each in (path, written(tmp_path / "schema.json", SCHEMA))
+    ]
+    assert drafts[0] == drafts[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("type Query {\n  posts: [Post\n}", "3:1: found '}', expected ']'"),
+        ("type Query {\n  posts(: Int): Post\n}", "2:1: found ':', expected a name"),
+        ("type Query { posts: Post", "found the end, expected more of the schema"),
+        ("type Query { a: ~ }", "found '~', expected a schema of GraphQL"),
+        ("type Query { a: " + "[" * 5000, "found lists nested too deeply"),
+        ("type A { a: B }\nfragment F on A { a }", "2:1: found 'fragment', expected type, input"),
+    ],
+)
+def test_what_is_wrong_with_a_schema_is_found_at_its_line(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "schema.graphql"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DocumentError) as caught:
+        read_introspection(path, "schema.graphql")
+    assert words in str(caught.value)
+
+
 FASTAPI = """
 class App:
     def openapi(self):
