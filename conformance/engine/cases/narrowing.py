@@ -105,6 +105,8 @@ def _as_it_is(work: Narrowing[C], name: str) -> str:
     value, what = getattr(work.case, name), name.replace("_", " ")
     if isinstance(value, Media):
         return f"{what} is a file of type {value.media_type} and {len(value.data):,} bytes"
+    if isinstance(value, bool):
+        return f"{what} is {str(value).lower()}"
     return f"{what} is {_named(str(value))}" if value != "" else f"{what} is empty"
 
 

@@ -19,6 +19,7 @@ class Asked(Case):
     size: int = 1
     media_type: str = "image/png"
     source: Media | None = None
+    declared: bool = False
 
 
 PLAIN = Asked("image")
@@ -52,6 +53,7 @@ CASES: dict[str, tuple[Asked, Callable[[Asked], bool], str]] = {
         lambda case: case.media_type != "image/png" and case.size > 4,
         "size is 5 or more; media type is 'image/webp'",
     ),
+    "yes or no": (replace(PLAIN, declared=True), lambda case: case.declared, "declared is true"),
     "file": (
         replace(PLAIN, source=Media(b"12345", "audio/wav")),
         lambda case: case.source is not None,
