@@ -23,6 +23,8 @@ from shenhe.rulebook import Behaviour
 from shenhe.simulator import Run, load_scenario, simulate
 from tests.factories import check, finding, hostile, report, rule
 
+TEMPLATES = Path(__file__).parents[2] / "reports" / "templates"
+
 
 @pytest.fixture(scope="module")
 def runs() -> list[Run]:
@@ -165,3 +167,9 @@ def test_figures_can_be_restyled(runs: list[Run], theme: str) -> None:
 def test_a_column_without_a_head_is_refused() -> None:
     with pytest.raises(ValueError, match="without a head"):
         Numbers(("", "Mean"), ())
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.name)
+def test_regions_that_scroll_are_reached_by_keyboard_and_named(path: Path) -> None:
+    for region in re.findall(r'<div class="scroll"[^>]*', path.read_text(encoding="utf-8")):
+        assert 'tabindex="0" role="group" aria-label="' in region
