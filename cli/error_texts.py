@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import NamedTuple
 
-from shenhe.core.document import read_yaml
-
 
 class ErrorText(NamedTuple):
     """One error for a reader. ``command`` or ``python`` causes it, and ``says`` is how its text then begins."""
@@ -25,6 +23,9 @@ class ErrorText(NamedTuple):
 @functools.cache
 def error_texts() -> Mapping[str, ErrorText]:
     """Every error by the name of its class."""
+    # Reading YAML takes longer to import than the rest of the command line.
+    from shenhe.core.document import read_yaml
+
     data, _ = read_yaml(files("shenhe.cli") / "errors.yaml", "errors.yaml")
     if not isinstance(data, dict):
         raise TypeError("errors.yaml holds no mapping")
