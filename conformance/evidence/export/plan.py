@@ -127,6 +127,7 @@ def carry_plan_of(exchanges: Sequence[Exchange], invented: Iterable[str] = ()) -
     on_offer: dict[str, Variable] = {}
     tokens: dict[str, Variable] = {}
     own: set[str] = set()
+    sent: set[str] = set()
     cookies: dict[str, Variable] = {}
     for number, exchange in enumerate(exchanges, start=1):
         for atom in atoms_of(exchange.request):
@@ -142,9 +143,12 @@ def carry_plan_of(exchanges: Sequence[Exchange], invented: Iterable[str] = ()) -
         for name in placeholders_of(exchange.request):
             if name in tokens:
                 plan.secrets.setdefault(name, tokens[name])
+            else:
+                # An answer that repeats it gives nothing: the request had it before.
+                sent.add(name)
         for steps, value in _leaves(exchange):
             whole = PLACEHOLDER.fullmatch(value)
-            if whole and LEARNED.fullmatch(whole[1]):
+            if whole and LEARNED.fullmatch(whole[1]) and whole[1] not in sent:
                 tokens.setdefault(whole[1], Variable(whole[1], number, steps))
             elif value not in own and looks_made(steps, value):
                 on_offer.setdefault(value, Variable("", number, steps))

@@ -206,3 +206,15 @@ def test_no_file_leaves_its_folder(name: str, file: str, tmp_path: Path) -> None
     with pytest.raises(ScriptError):
         write_scripts(made(name, file), tmp_path / "out")  # type: ignore[arg-type]
     assert not list(tmp_path.rglob("*evil*"))
+
+
+def test_what_a_request_had_is_not_taken_from_the_answer_that_repeats_it() -> None:
+    """A name that the redactor knows stood in the first request, and the script used it before it was there."""
+    sent = SentRequest(
+        "POST", "http://host/accounts", (("Content-Type", "application/json"),), b'{"n":"${name_1}"}', 17
+    )
+    answer = b'{"id":"acc_1x2y3z4w5v","n":"${name_1}","token":"${token_1}"}'
+    received = ReceivedResponse(200, (("content-type", "application/json"),), answer, len(answer), "", 1.0)
+    script = as_pytest([Exchange("register", sent, received, None, "x:1")] * 2, "it")
+    assert "name_1 = answer" not in script
+    assert script.count('os.environ["name_1"]') == 2
