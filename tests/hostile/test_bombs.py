@@ -99,7 +99,7 @@ def test_deep_files_say_that_they_are_deep(option: str, tmp_path: Path) -> None:
     path.write_text("[" * 100_000 + "]" * 100_000)
     done = shenhe("init", option, path)
     assert done.exit_code == 2
-    assert "nested more deeply" in done.stderr
+    assert "nested too deeply" in done.stderr
 
 
 # --- reports -------------------------------------------------------------------------------------------------

@@ -132,8 +132,7 @@ def developers_are_told_why(probe: Probe, case: Case) -> None:
         )
 
 
-#: What differs between two messages for other reasons than their grounds: numbers, versions, times, names with digits.
-_PARTICULARS = re.compile(r"[\w.:/+-]*\d[\w.:/+-]*", re.ASCII)
+_WORD = re.compile(r"[\w.:/+-]+", re.ASCII)
 
 
 def _told_of_removal(probe: Probe, reasons: str) -> str:
@@ -148,7 +147,9 @@ def _told_of_removal(probe: Probe, reasons: str) -> str:
     told = told_developer(probe, made)
     for name in (made.app.id, made.submission.name, made.submission.package, order.number):
         told = told.replace(name, " ")
-    return " ".join(_PARTICULARS.sub(" ", told).split())
+    # Numbers, versions, times and names with digits differ between two messages for other reasons than their grounds.
+    general = _WORD.sub(lambda word: "" if any(map(str.isdecimal, word[0])) else word[0], told)
+    return " ".join(general.split())
 
 
 def _proportions(capabilities: Capabilities) -> Iterator[Case]:
