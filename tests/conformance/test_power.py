@@ -268,7 +268,12 @@ def _kept(report: Report) -> dict[str, Any]:
     [
         pytest.param((), None, marks=pytest.mark.slow),
         pytest.param((), "decided-by-people", marks=pytest.mark.slow),
-        (("consent-borrowed", "report-decided-late", "produce-id-reused", "deleted-account-publishes"), None),
+        pytest.param(
+            ("consent-borrowed", "report-decided-late", "produce-id-reused", "deleted-account-publishes"),
+            None,
+            marks=pytest.mark.slow,
+        ),
+        (("consent-borrowed", "report-decided-late"), None),
     ],
 )
 def test_reports_do_not_depend_on_workers(faults: tuple[str, ...], variant: str | None) -> None:
@@ -277,7 +282,9 @@ def test_reports_do_not_depend_on_workers(faults: tuple[str, ...], variant: str 
         with SampleServer(faults=faults, variants=[variant] if variant else ()) as server:
             binding = load_binding(sample_binding(variant), environ={"SHENHE_SAMPLE_URL": server.url})
             with binding.connect() as provider:
-                reports.append(run_checks(provider, on=ON, examples=3, workers=workers, salt="0a1b2c3d"))
+                # Two faults alone are held against the rules of their pack, in an eighth of the time.
+                rules = ["cn-dsp-2023/*"] if len(faults) == 2 else None
+                reports.append(run_checks(provider, on=ON, examples=3, rules=rules, workers=workers, salt="0a1b2c3d"))
     one, four = reports
     assert _kept(one) == _kept(four)
     assert failed(four) == {rule for fault in faults for rule in broken(fault, four)}
