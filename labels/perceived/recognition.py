@@ -49,16 +49,29 @@ class TextBox:
 
 
 @cache
-def _models() -> tuple[Any, Any, list[str]]:
-    """(detector, recogniser, its characters). Raises ImportError where a library of the extra is missing."""
+def _detector() -> Any:
+    """Finds lines of text. Raises ImportError where a library of the extra is missing."""
+    return _session("det")
+
+
+@cache
+def _recogniser() -> tuple[Any, list[str]]:
+    """(the model that reads one line, its characters). Loaded for the first line only: most pictures have none, and it
+    takes an eighth of the time that one of them takes.
+    """
+    model = _session("rec")
+    characters = model.get_modelmeta().custom_metadata_map["character"].splitlines()
+    return model, ["", *characters, " "]
+
+
+def _session(kind: str) -> Any:
     import onnxruntime
 
     spec = find_spec("rapidocr")
     if spec is None or not spec.submodule_search_locations:
         raise ImportError("rapidocr is not installed", name="rapidocr")
-    folder = Path(spec.submodule_search_locations[0]) / "models"
-    detector, recogniser = (sorted(folder.glob(f"*_{kind}_*.onnx")) for kind in ("det", "rec"))
-    if not detector or not recogniser:
+    models = sorted((Path(spec.submodule_search_locations[0]) / "models").glob(f"*_{kind}_*.onnx"))
+    if not models:
         raise ImportError("this release of rapidocr carries no models", name="rapidocr")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -66,13 +79,7 @@ def _models() -> tuple[Any, Any, list[str]]:
     # More than basic optimisation makes a run no faster, but loading a third slower and the process 90 MB larger.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.log_severity_level = 4
-
-    def session(path: Path) -> Any:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-    reading = session(recogniser[-1])
-    characters = reading.get_modelmeta().custom_metadata_map["character"].splitlines()
-    return session(detector[-1]), reading, ["", *characters, " "]
+    return onnxruntime.InferenceSession(str(models[-1]), options, providers=["CPUExecutionProvider"])
 
 
 def detect(pixels: Pixels) -> list[TextBox]:
@@ -80,7 +87,7 @@ def detect(pixels: Pixels) -> list[TextBox]:
     height, width = pixels.shape[:2]
     rows, columns = max(32, round(height / 32) * 32), max(32, round(width / 32) * 32)
     resized = cv2.resize(pixels, (columns, rows)) if (rows, columns) != (height, width) else pixels
-    detector = _models()[0]
+    detector = _detector()
     prepared = (resized[None, :, :, ::-1].astype(np.float32) / 127.5 - 1).transpose(0, 3, 1, 2)
     likely = detector.run(None, {detector.get_inputs()[0].name: np.ascontiguousarray(prepared)})[0][0, 0]
     mask = cv2.dilate((likely > _IS_TEXT).astype(np.uint8), np.ones((2, 2), np.uint8))
@@ -126,7 +133,7 @@ def recognise(crop: Pixels) -> tuple[str, float]:
     resized = cv2.resize(crop, (reach, _REC_HEIGHT))
     padded = np.zeros((1, 3, _REC_HEIGHT, -(-reach // 32) * 32), np.float32)
     padded[0, :, :, :reach] = (resized[:, :, ::-1].astype(np.float32) / 127.5 - 1).transpose(2, 0, 1)
-    _, recogniser, characters = _models()
+    recogniser, characters = _recogniser()
     chances = recogniser.run(None, {recogniser.get_inputs()[0].name: padded})[0][0]
     best = chances.argmax(axis=1)
     # Repeats of one character without a blank between them are one (connectionist temporal classification).
