@@ -28,6 +28,11 @@ class Numbers:
         if not all(head.strip() for head in self.heads):
             raise ValueError(f"found a column without a head in {self.heads}, expected a name for each")
 
+    @property
+    def are_words(self) -> tuple[bool, ...]:
+        """By column, whether any of its cells begins like a word: such a column is set like text."""
+        return tuple(any(row[at].strip()[:1].isalpha() for row in self.rows) for at in range(len(self.heads)))
+
 
 @dataclass(frozen=True)
 class Figure:
