@@ -14,7 +14,7 @@ from ..engine.probing.probe import Probe
 from ..entities import Account, IdentityMethod, Publication, ReportRequest, Subject
 from ..evidence.disguises import forms
 from ..evidence.redaction import Redactor, long_enough
-from ..exchange import Exchange, RecordedExchange, body_text
+from ..exchange import Exchange, Headers, RecordedExchange, body_text
 from ..report import Evidence
 from .outcome import Undecided, Violation
 from .tickets import kind_of_report
@@ -118,13 +118,18 @@ def _without(taken: RecordedExchange, redactor: Redactor) -> RecordedExchange:
     request = replace(
         exchange.request,
         url=redactor.text(exchange.request.url),
-        headers=redactor.headers(exchange.request.headers),
+        headers=_read(exchange.request.headers, redactor),
         body=redactor.data(exchange.request.body),
     )
     response = exchange.response
     if response is not None:
-        response = replace(response, headers=redactor.headers(response.headers), body=redactor.data(response.body))
+        response = replace(response, headers=_read(response.headers, redactor), body=redactor.data(response.body))
     return replace(taken, exchange=replace(exchange, request=request, response=response))
+
+
+def _read(headers: Headers, redactor: Redactor) -> Headers:
+    """Headers without personal data. They were captured already: a placeholder in them is one of ours and stays one."""
+    return tuple((name, redactor.text(value)) for name, value in headers)
 
 
 # --- who confides what ---------------------------------------------------------------------------------------

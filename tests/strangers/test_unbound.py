@@ -9,6 +9,7 @@ import pytest
 
 from shenhe.conformance.bindings import AsgiTransport
 from shenhe.conformance.engine.runner import run_checks
+from shenhe.conformance.entities import Account, Content
 from shenhe.sample import create_app
 
 from .. import sampling
@@ -47,6 +48,21 @@ _FEW = 1
 )
 def test_former_false_failures_are_gone(target: str, removal: Removal) -> None:
     assert wrong(target, removal) == (True, {})
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_fields_of_a_page_do_not_hide_what_is_never_sent(sent: bool) -> None:
+    """The form is filled with the fields of a page, which are not known before it is fetched."""
+    document = document_of("forms-platform")
+    binding = loaded(document if sent else without(document, ("operations", "publish", "form", "title")))
+    content = Content("c-1")
+    with binding.connect(transport=AsgiTransport(create_app(variants=["forms-platform"]))) as provider:
+        one, other = (
+            provider.preview(lambda asked, title=title: asked.publish(Account("a-1", {}), content, title))
+            for title in ("a", "b")
+        )
+    assert one is not None
+    assert (one != other) is sent
 
 
 SEARCH, KIND = ("operations", "search", "query"), ("operations", "records", "query", "kind")

@@ -66,6 +66,13 @@ class _Omit:
 
 OMIT = _Omit()
 
+
+class Unknown(str):
+    """The name of a value that is not known while requests are only written. It may stand for fields, too."""
+
+    __slots__ = ()
+
+
 TYPES: Mapping[str, tuple[type, ...]] = {
     "app": (App,),
     "submission": (AppSubmission,),
@@ -190,7 +197,9 @@ def compile_template(value: Any, *, environ: Mapping[str, str], known: frozenset
             filled: dict[str, Any] = {}
             for key, fill in pairs:
                 item = fill(values)
-                if key == SPREAD:
+                if key == SPREAD and isinstance(item, Unknown):
+                    filled[f"{SPREAD} {item}"] = str(item)
+                elif key == SPREAD:
                     if item is not None and not isinstance(item, Mapping):
                         raise TemplateError(f"found {shown(item)} under {SPREAD!r}, expected a mapping")
                     filled |= item or {}

@@ -15,7 +15,7 @@ from ...language.bound import CODE, BoundRequest, BoundStep
 from ...language.responses.response import Response, ResponseError
 from ...language.responses.sources import truth, value_of
 from ...language.responses.stream import read_stream
-from ...language.template import TemplateError
+from ...language.template import TemplateError, Unknown
 from ..requester import Call, Requester
 from .classification import rejection
 from .polling import poll_job
@@ -37,7 +37,7 @@ def complete(requester: Requester, bound: BoundRequest, call: Call) -> Response 
             continue
         if requester.write_step(step.request, call):
             # What the step would give is not known; its name keeps requests apart that use it differently.
-            values[step.name] = {name: f"{step.name}.{name}" for name in names}
+            values[step.name] = {name: Unknown(f"{step.name}.{name}") for name in names}
             continue
         outcome = accepted_response(requester, step.request, stepping)
         if not isinstance(outcome, Response):
