@@ -26,8 +26,7 @@ def demo_chain(out: Path, seed: int) -> int:
     from shenhe.conformance.chain.running import run_chain
     from shenhe.conformance.operations import TargetRole
     from shenhe.sample import SampleServer
-    from shenhe.sample.appstore import create_store
-    from shenhe.sample.samples import SAMPLES, STORE
+    from shenhe.sample.samples import SAMPLES
 
     today = date.today()
     with ExitStack() as stack:
@@ -36,9 +35,12 @@ def demo_chain(out: Path, seed: int) -> int:
         for number, (role, name, variant) in enumerate(TARGETS):
             sample = SAMPLES[name]
             variants = [variant] if variant else []
-            # The store asks the provider about its filing and its labels before it lists an app.
-            app = create_store(seed=number, service_url=urls["provider"]) if sample is STORE else None
-            server = stack.enter_context(SampleServer(variants=variants, seed=number, sample=sample, app=app))
+            # The store asks the provider about its filing and its labels before it lists an app, and the platform asks
+            # it about uploads that say nothing of themselves.
+            known = {"store": "service_url", "platform": "producer_url"}
+            asked = {known[role]: urls["provider"]} if role in known else {}
+            app = sample.create(seed=number, variants=variants, **asked)
+            server = stack.enter_context(SampleServer(app=app))
             urls[role] = server.url
             environ = {**os.environ, "SHENHE_SAMPLE_URL": server.url}
             binding = load_binding(sample.binding(variant), environ=environ)

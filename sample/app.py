@@ -32,11 +32,16 @@ B = TypeVar("B", bound=BaseModel)
 
 
 def create_app(
-    faults: Iterable[str] = (), seed: int = 0, clock: Clock | None = None, variants: Iterable[str] = ()
+    faults: Iterable[str] = (),
+    seed: int = 0,
+    clock: Clock | None = None,
+    variants: Iterable[str] = (),
+    producer_url: str = "",
 ) -> Starlette:
     """The provider as an ASGI application: lawful apart from its ``faults``, and with its ``variants``.
 
-    ``seed`` determines every name it gives. Each application has a separate store in memory.
+    ``seed`` determines every name it gives. Each application has a separate store in memory. ``producer_url`` is the
+    address of another producer on this machine, whose verification tool is asked about uploads without a mark.
 
     Raises:
         UnknownFaultError: no fault has this name.
@@ -46,7 +51,7 @@ def create_app(
     ways = chosen_variants(variants)
     if VariantName.CREDENTIALS_BESIDES in ways and not credentials.writable():
         raise VariantNotInstalledError(VariantName.CREDENTIALS_BESIDES)
-    house = House(chosen(faults), seed, clock or Clock(), ways)
+    house = House(chosen(faults), seed, clock or Clock(), ways, producer_url)
     accounts.hand_out(house)
     provider = Starlette(routes=Desk(house).routes())
     provider.state.house = house

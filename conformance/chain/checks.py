@@ -20,6 +20,9 @@ from . import passage
 from .document import Chain, Station
 from .result import ChainCheck
 from .store_orders import follow_order
+from .traces import NOTICE as _SUSPECTED
+from .traces import TOOL as _TOOL
+from .traces import follow_traces, makers_with_a_tool
 from .trail import HopDraft, Trail, label_of
 
 _FIELD, _PASSED_ON, _NOTICE, _OWN = (
@@ -290,6 +293,12 @@ def _no_platform(chain: Chain) -> str | None:
     return None if _platforms(chain) else "no target of the path is a platform that publishes"
 
 
+def _no_tool(chain: Chain) -> str | None:
+    if not makers_with_a_tool(chain):
+        return "no target of the path makes content and has a verification tool"
+    return _no_platform(chain)
+
+
 def _no_two_publishers(chain: Chain) -> str | None:
     return None if len(_publishers(chain)) > 1 else "fewer than two targets accept uploads, publish and accept reports"
 
@@ -325,6 +334,14 @@ CHAIN_CHECKS = (
         Behaviour.LABELING,
         _platforms_tell,
         _no_platform,
+    ),
+    ChainProperty(
+        "suspicion_is_told_and_marked",
+        "A platform that recognises a file without its label says that it is suspected, and marks it.",
+        (_TOOL, _SUSPECTED, _OWN),
+        Behaviour.LABELING,
+        lambda chain, trail: follow_traces(chain, trail, _platforms(chain)),
+        _no_tool,
     ),
     ChainProperty(
         "supporter_names_the_provider",

@@ -1,18 +1,26 @@
-"""The verification tool: whether this provider made a file, by the labels in it or by the grain of a picture."""
+"""The verification tool: whether this provider made a file, by its labels or by the grain of a picture. A platform asks
+the tool of another producer over HTTP.
+"""
 
 from __future__ import annotations
 
 import json
+import urllib.request
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from shenhe.labels import read_labels
 
 from ..faults.fault import FaultName
 from ..media import pictures
+from ..media.files import Media, sniffed
 from ..media.marking import PRODUCER_CODE
 from .refusal import Refusal
 from .state import House
+
+#: How long a platform waits for another producer, in seconds, and the longest answer that it reads, in bytes.
+WITHIN, LARGEST = 5.0, 10_000
 
 
 def detect_origin(house: House, data: bytes, media_type: str) -> dict[str, Any]:
@@ -50,3 +58,21 @@ def _has_own_grain(house: House, data: bytes) -> bool:
         return False
     made = house.store.rows("SELECT id FROM asset WHERE origin != 'uploaded' AND media_type LIKE 'image/%'")
     return any(pictures.grain(row["id"]) == seen for row in made)
+
+
+def made_elsewhere(url: str, media: Media) -> bool:
+    """Whether the verification tool of the producer at ``url`` recognises a file; no if it does not answer.
+
+    Only a producer on this machine is asked.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "http" or parts.hostname != "127.0.0.1":
+        return False
+    kind = {"Content-Type": sniffed(media.data) or media.media_type}
+    request = urllib.request.Request(f"{url}/v1/origin", media.data, kind)  # noqa: S310 -- loopback
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=WITHIN) as response:
+            return json.loads(response.read(LARGEST)).get("own") is True
+    except (OSError, ValueError, AttributeError):
+        return False

@@ -14,11 +14,18 @@ class House:
     """The state of one provider. Several providers in one process share nothing."""
 
     def __init__(
-        self, faults: frozenset[FaultName], seed: int, clock: Clock, variants: frozenset[VariantName] = frozenset()
+        self,
+        faults: frozenset[FaultName],
+        seed: int,
+        clock: Clock,
+        variants: frozenset[VariantName] = frozenset(),
+        producer_url: str = "",
     ) -> None:
         self.faults = faults
         self.variants = variants
         self.clock = clock
+        #: Where the verification tool of another producer is asked; empty for nowhere.
+        self.producer_url = producer_url
         self.store = Store(seed)
 
     def now(self) -> datetime:

@@ -29,6 +29,7 @@ from . import assets, review
 from .accounts import Account, producer
 from .assets import AVI, JPEG, PNG, TEXT, WAV
 from .consent import Scope, demand, known
+from .origin import made_elsewhere
 from .refusal import Refusal
 from .state import House
 from .store import written
@@ -206,7 +207,15 @@ def take_in(house: House, caller: Account, media: Media, declared: bool) -> dict
         film.first_frame(media.data)
     asset = house.store.new_name("ast")
     found = propagation.labels_of(media.data, media_type)
-    data, value, notice = propagation.passed_on(media.data, media_type, asset, declared, house.faults, house.variants)
+    data, value, notice = propagation.passed_on(
+        media.data,
+        media_type,
+        asset,
+        declared,
+        house.faults,
+        house.variants,
+        recognised=lambda: made_elsewhere(house.producer_url, media),
+    )
     if propagation.strips(media.data, media_type, found, declared, house.faults):
         data = propagation.without_labels(assets.stripped(data, media_type), media_type, asset)
     if VariantName.UPLOADS_AS_JPEG in house.variants and media_type == PNG:

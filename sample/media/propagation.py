@@ -7,7 +7,7 @@ or other traces are found.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Callable, Collection, Mapping, Set
 from contextlib import suppress
 
 from shenhe.labels import LabelWriteError, read_labels, write_label
@@ -49,12 +49,20 @@ def labels_of(data: bytes, media_type: str) -> Labels:
 
 
 def passed_on(
-    data: bytes, media_type: str, number: str, declared: bool, faults: Set[FaultName], variants: Collection[VariantName]
+    data: bytes,
+    media_type: str,
+    number: str,
+    declared: bool,
+    faults: Set[FaultName],
+    variants: Collection[VariantName],
+    *,
+    recognised: Callable[[], bool] = lambda: False,
 ) -> tuple[bytes, str | None, str]:
     """An upload as the platform passes it on, the value of Label that it found or gave, and the notice to the public.
 
     What a file says of itself stays, and the platform adds itself as the propagator. A declared or detected file
-    without the field gets one. Nothing is added where nothing suggests AI.
+    without the field gets one. Nothing is added where nothing suggests AI. ``recognised`` asks whoever may have made a
+    file, where the file itself says nothing.
     """
     found = labels_of(data, media_type)
     read = _read(found, faults)
@@ -65,7 +73,7 @@ def passed_on(
             data = _with_propagator(data, media_type, read, number, faults, variants)
         return data, value, _notice(value, media_type, declared, faults, variants, in_metadata=True)
     traces = bool(found.explicit or found.implicit) and not found.aigc and FaultName.UPLOAD_TRACES_UNSEEN not in faults
-    given = "2" if declared else "3" if traces else None
+    given = "2" if declared else "3" if traces or recognised() else None
     if given is None:
         return data, None, ""
     if media_type in MARKED_TYPES and not _leaves_unmarked(given, media_type, faults):

@@ -21,7 +21,7 @@ from ..scope import files, makes_anything, makes_files
 from .uploads import FOREIGN_PRODUCER
 
 #: What the formats of pictures are called that can be saved without metadata.
-_PILLOW_NAMES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
+PILLOW_NAMES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
 
 
 def _has_tool(capabilities: Capabilities) -> Absent | None:
@@ -50,8 +50,8 @@ def _media(capabilities: Capabilities) -> Iterator[Prompted]:
 def tool_tells_own_files_from_others(probe: Probe, case: Prompted) -> None:
     """The verification tool recognises the provider's content and does not claim the content of others."""
     made = probe.generated(case.service, case.media_type, case.prompt)[1]
-    own = _recognises(probe, made)
-    claimed = next((name for name, media in _of_others() if _recognises(probe, media)), None)
+    own = recognises(probe, made)
+    claimed = next((name for name, media in _of_others() if recognises(probe, media)), None)
     if claimed is not None:
         raise Violation(f"the tool recognises {claimed} as the provider's own")
     if not own:
@@ -61,7 +61,7 @@ def tool_tells_own_files_from_others(probe: Probe, case: Prompted) -> None:
 
 def _pictures(capabilities: Capabilities) -> Iterator[Prompted]:
     for case in _media(capabilities):
-        if case.media_type in _PILLOW_NAMES:
+        if case.media_type in PILLOW_NAMES:
             yield case
 
 
@@ -84,27 +84,28 @@ def marking_has_two_layers(probe: Probe, case: Prompted) -> None:
     The Code of Practice is voluntary, so a missing second layer is left to a person.
     """
     made = probe.generated(case.service, case.media_type, case.prompt)[1]
-    if not _recognises(probe, made):
+    if not recognises(probe, made):
         raise NotJudged("the tool does not recognise the picture with its metadata")
-    if _recognises(probe, picture()):
+    if recognises(probe, picture()):
         raise Undecided("the tool also recognises another producer's picture, so its response proves nothing")
     probe.counts.controls += 1
-    if not _recognises(probe, _without_metadata(made)):
+    if not recognises(probe, without_metadata(made)):
         raise NeedsReview("without its metadata the picture is not recognised: no second layer of marking is found")
 
 
-def _without_metadata(made: Media) -> Media:
+def without_metadata(made: Media) -> Media:
     """The same pixels, saved again."""
     from PIL import Image
 
     saved = io.BytesIO()
     with Image.open(io.BytesIO(made.data)) as opened:
         pixels = opened.convert("RGB")
-    pixels.save(saved, _PILLOW_NAMES[made.media_type], quality=90)
+    pixels.save(saved, PILLOW_NAMES[made.media_type], quality=90)
     return Media(saved.getvalue(), made.media_type)
 
 
-def _recognises(probe: Probe, media: Media) -> bool:
+def recognises(probe: Probe, media: Media) -> bool:
+    """Whether the tool says that the provider made a file. Raises an outcome where it does not answer the public."""
     answer = probe.attempt(probe.provider.verify_origin, None, media)
     if isinstance(answer, Refused):
         if answer.status in {401, 403}:

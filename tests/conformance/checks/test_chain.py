@@ -24,6 +24,8 @@ from shenhe.conformance.provider import Accepted, Capabilities, Operation, Ready
 from shenhe.core.document import DocumentError
 from shenhe.reports.pages.chain import render_chain_page
 from shenhe.sample import SampleServer, create_app, sample_binding
+from shenhe.sample.domain.origin import made_elsewhere
+from shenhe.sample.media.files import Media
 from shenhe.sample.samples import STORE
 from tests.chinese import english_left
 
@@ -57,6 +59,7 @@ def test_a_lawful_chain_passes_and_its_page_shows_every_hop(stack: ExitStack) ->
     assert {check.result.name: check.result.verdict for check in report.checks} == {
         "label_survives_the_chain": "pass",
         "platforms_tell_what_others_made": "pass",
+        "suspicion_is_told_and_marked": "not applicable",
         "supporter_names_the_provider": "pass",
         "removal_reaches_every_copy": "pass",
         "restored_file_is_labelled": "pass",
@@ -123,6 +126,39 @@ def test_a_supporter_names_the_provider_it_works_for(stack: ExitStack, faults: l
     checks = [each for each in CHAIN_CHECKS if each.name == "supporter_names_the_provider"]
     (found,) = run_chain(chain_of("chain", [gateway, provider, platform]), on=ON, checks=checks).checks
     assert (found.result.verdict, found.lost_at) == ("fail" if lost_at else "pass", lost_at), found.result.reason
+
+
+@pytest.mark.parametrize(
+    ("at_provider", "at_platform", "lost_at"),
+    [
+        ([], [], ""),
+        ([], ["suspected-files-unmarked"], "platform: downloaded with the notice that it is suspected"),
+        (["origin-claims-everything"], [], "provider: its tool is asked about the file without its metadata"),
+    ],
+)
+def test_a_platform_asks_the_maker_of_a_file_without_label(
+    stack: ExitStack, at_provider: list[str], at_platform: list[str], lost_at: str
+) -> None:
+    server = stack.enter_context(SampleServer(at_provider))
+    provider = stack.enter_context(load_binding(sample_binding(), environ={}).connect(base_url=server.url))
+    app = create_app(at_platform, variants=["forms-platform"], producer_url=server.url)
+    binding = load_binding(sample_binding("forms-platform"), environ={})
+    platform = stack.enter_context(binding.connect(transport=AsgiTransport(app)))
+    stations = [
+        station_of("provider", TargetRole.PROVIDER, provider, on=ON),
+        station_of("platform", TargetRole.PLATFORM, platform, on=ON),
+    ]
+    checks = [each for each in CHAIN_CHECKS if each.name == "suspicion_is_told_and_marked"]
+    (found,) = run_chain(chain_of("chain", stations), on=ON, checks=checks).checks
+    assert (found.result.verdict, found.lost_at) == ("fail" if lost_at else "pass", lost_at), found.result.reason
+    assert found.hops[0].label == {}
+    if not lost_at:
+        assert (found.hops[-1].label["Label"], len(found.hops)) == ("3", 3)
+
+
+@pytest.mark.parametrize("answer", ["http://127.0.0.1:9", "http://example.org", "file:///etc", ""])
+def test_a_producer_that_does_not_answer_recognises_nothing(answer: str) -> None:
+    assert not made_elsewhere(answer, Media(b"", "image/png"))
 
 
 @pytest.mark.parametrize(
