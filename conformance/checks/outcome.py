@@ -38,6 +38,10 @@ class Undecided(Exception):
         self.lasting = lasting
 
 
+class RequestRefused(Undecided):
+    """The provider refused a request that must succeed before the case can be judged: a control or set-up."""
+
+
 class NeedsReview(Exception):
     """What was seen has to be looked at by a person. ``evidence`` is what there is to look at."""
 

@@ -31,6 +31,7 @@ from ..entities import Account, Consent, Content, EditRequest, GenerationRequest
 from ..provider import Accepted, Capabilities, Operation, Refused
 from ..verdict import Level
 from .identity.consent import Edit, edit_request, must_send_consent
+from .labels.copies import made_under_agreement
 from .outcome import NotJudged, Undecided
 from .prompted import decoded, labels_of_its_own
 from .published import Published, after_settling, gone, made_public, seen_on, witness
@@ -310,7 +311,7 @@ def no_sequence_frees_from_the_agreement(probe: Probe, case: Lived) -> None:
     for number, step in enumerate(case.steps, 1):
         account = accounts[step.account]
         if step.must is Must.BE_ACCEPTED:
-            probe.control(probe.provider.generate, account, agreed)
+            made_under_agreement(probe, account, agreed)
             accepted += 1
             continue
         if step.must is Must.HAPPEN:
@@ -324,4 +325,4 @@ def no_sequence_frees_from_the_agreement(probe: Probe, case: Lived) -> None:
             probe.must_send_account(Op.GENERATE, accounts[0], accounts[1], bare)
             raise ViolationAt(case, number, "a text without a label was delivered")
     if not accepted:
-        probe.control(probe.provider.generate, accounts[0], agreed)
+        made_under_agreement(probe, accounts[0], agreed)

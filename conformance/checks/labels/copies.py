@@ -15,7 +15,7 @@ from ...entities import Account, Content, GenerationRequest, Media
 from ...evidence import exhibits
 from ...provider import Capabilities, Operation, Refused
 from ...verdict import Level
-from ..outcome import NeedsReview, NotJudged, Undecided, Violation
+from ..outcome import NeedsReview, NotJudged, RequestRefused, Undecided, Violation
 from ..prompted import Prompted, decoded, excerpt, labels_of_its_own, refuse_to_guess
 from ..registry import check
 from ..requests import PLAIN, PROMPTS, prompts
@@ -42,6 +42,13 @@ _EXPORTED = (PROMPTS[0], PROMPTS[2], PROMPTS[-3])
 
 #: The rendition of a copy without an explicit label.
 UNLABELLED = "unlabelled"
+
+#: What to change where a lawful provider refuses every copy without an explicit label: the duties of Article 9 begin
+#: with the first such copy. The refusal itself cannot show it, since an agreement sent in the wrong field is refused too.
+NEVER_UNLABELLED = (
+    "If the target never delivers a copy without an explicit label, remove `{{ request.agreed }}` from"
+    " operations.generate"
+)
 
 
 @dataclass(frozen=True)
@@ -166,8 +173,16 @@ def _agreed_copy(probe: Probe, account: Account, asked: GenerationRequest) -> Me
 
 
 def _agreed(probe: Probe, account: Account, request: GenerationRequest) -> tuple[Content, Media]:
-    content = probe.control(probe.provider.generate, account, request)
+    content = made_under_agreement(probe, account, request)
     return content, probe.bytes_of(account, content)
+
+
+def made_under_agreement(probe: Probe, account: Account, request: GenerationRequest) -> Content:
+    """The control of Article 9: a copy without a label, requested by an account that agrees to the duties."""
+    try:
+        return probe.control(probe.provider.generate, account, request)
+    except RequestRefused as refused:
+        raise Undecided(f"{refused.reason}. {NEVER_UNLABELLED}") from None
 
 
 def _renditions(capabilities: Capabilities) -> Iterator[Prompted]:

@@ -11,7 +11,7 @@ from ...engine.probing.probe import Probe, any_medium
 from ...entities import Account, GenerationRequest, Record
 from ...provider import Capabilities, Operation, Refused
 from ...verdict import Level
-from ..labels.copies import must_express_unlabelled
+from ..labels.copies import NEVER_UNLABELLED, must_express_unlabelled
 from ..outcome import Case, NotJudged, Undecided, Violation
 from ..registry import check
 from ..requests import PLAIN
@@ -63,7 +63,9 @@ def unlabelled_copies_are_recorded(probe: Probe, case: RecordAge) -> None:
     must_express_unlabelled(probe, account, request)
     handed_out = probe.attempt(probe.provider.generate, account, request)
     if isinstance(handed_out, Refused):
-        raise NotJudged(f"no copy without a label is delivered: {handed_out.status} {handed_out.reason}")
+        raise NotJudged(
+            f"no copy without a label is delivered: {handed_out.status} {handed_out.reason}. {NEVER_UNLABELLED}"
+        )
     kept = _records(probe, account) - before
     if not kept and UNLABELLED_COPY not in (probe.capabilities.record_kinds or ()):
         raise Undecided(

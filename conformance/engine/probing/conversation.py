@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
-from ...checks.outcome import NeedsReview, NotJudged, Undecided, Violation
+from ...checks.outcome import NeedsReview, NotJudged, RequestRefused, Undecided, Violation
 from ...entities import Account, Content, Media
 from ...exchange import Exchange, ReceivedResponse, RecordedExchange, Role, SentRequest
 from ...provider import Accepted, Operation, Provider, Refused, Result, Unavailable, where_to_bind
@@ -332,7 +332,7 @@ class Conversation:
         if isinstance(result, Refused):
             self.session.turned_away(result)
             note = self.session.unverifiable and f" (no account could be verified: {self.session.unverifiable})"
-            return Undecided(f"{what}: {name} was refused: {said(result)}{note}")
+            return RequestRefused(f"{what}: {name} was refused: {said(result)}{note}")
         return Undecided(f"{what}: {name} gave no usable answer: {result.reason}")
 
 
