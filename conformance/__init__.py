@@ -124,6 +124,8 @@ def _message(report: Report, outcome: BaselineOutcome | None) -> str:
         if result.finding.difference:
             lines.append(f"  what makes the difference: {result.finding.difference}")
         lines.append(f"  seen: {result.finding.seen}")
+        if result.finding.wrong_at:
+            lines.append(f"  where: {result.finding.wrong_at}")
         lines.extend(f"  {line}" for line in result.finding.curl.splitlines())
     return "\n".join(lines)
 

@@ -94,6 +94,9 @@ class Finding(_Model):
     case: str = ""
     difference: str = Field(default="", description="how the case differs from one of the same kind that passes")
     steps: list[Step]
+    wrong_step: int | None = Field(
+        default=None, ge=1, description="the step, counted from 1, whose response the verdict rests on"
+    )
     evidence: list[Evidence] = []
     curl: str
     pytest: str
@@ -107,6 +110,15 @@ class Finding(_Model):
     variables: list[str] = Field(
         default=[], description="environment variables that stand in the steps as ${NAME}; a replay fills in no others"
     )
+
+    @property
+    def wrong_at(self) -> str:
+        """The step whose response the verdict rests on, in words; empty where the report does not say."""
+        if self.wrong_step is None or self.wrong_step > len(self.steps):
+            return ""
+        step = self.steps[self.wrong_step - 1]
+        answer = step.status if step.status is not None else "no response"
+        return f"step {self.wrong_step} of {len(self.steps)}: {step.operation} → {answer}"
 
 
 class Sample(_Model):

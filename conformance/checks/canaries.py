@@ -45,9 +45,10 @@ class Canaries:
 
         An answer may repeat what its own request said.
         """
-        for taken in probe.recorded[begin:]:
+        for number, taken in enumerate(probe.recorded[begin:], begin + 1):
             for what, needles in self._forms.items():
                 if _stands(needles, _answered(taken.exchange)) and not _stands(needles, _asked(taken.exchange)):
+                    probe.judges(number)
                     self._violated(probe, what, whose, where, taken.exchange)
         for seen in rendered:
             for what, needles in self._forms.items():

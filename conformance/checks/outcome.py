@@ -27,6 +27,8 @@ class Violation(AssertionError):
         self.evidence = evidence
         #: The exchanges of the case, in order; the engine records them here.
         self.exchanges: tuple[RecordedExchange, ...] = ()
+        #: The number of the exchange that it rests on, counted from 1; the engine sets it.
+        self.wrong_step: int | None = None
 
 
 class Undecided(Exception):

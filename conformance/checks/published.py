@@ -180,10 +180,16 @@ def gone(probe: Probe, published: Published, surface: str, before: View) -> bool
     Raises :class:`Undecided` where nothing comparable is seen there at the same time: then nothing is known.
     """
 
+    looked = 0
+
     def absent() -> bool:
-        return not same(before, seen_on(probe, published, surface), published) and _others_are_seen(probe, surface)
+        nonlocal looked
+        seen = seen_on(probe, published, surface)
+        looked = len(probe.recorded)
+        return not same(before, seen, published) and _others_are_seen(probe, surface)
 
     if probe.settled(absent):
+        probe.judges(looked)  # where it should not be gone, this is what shows it, and not the other publication
         return True
     if same(before, seen_on(probe, published, surface), published):
         return False

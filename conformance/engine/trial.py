@@ -200,6 +200,7 @@ class Trial:
         except Violation as violation:
             self._decided(case)
             violation.exchanges = tuple(probe.recorded)
+            violation.wrong_step = probe.wrong_step()
             raise
         except NeedsReview as review:
             self._decided(case)
@@ -208,6 +209,7 @@ class Trial:
             if tally.finding is None:
                 shown = Violation(review.reason, *review.evidence)
                 shown.exchanges = tuple(probe.recorded)
+                shown.wrong_step = probe.wrong_step()
                 self._show(case, shown)
             return True
         except (Undecided, NotJudged):

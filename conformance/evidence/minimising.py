@@ -36,6 +36,7 @@ def _minimised(check: CheckResult) -> CheckResult:
         expected=check.finding.expected,
         seen=LEFT_OUT,
         steps=[_step(step) for step in check.finding.steps],
+        wrong_step=check.finding.wrong_step,
         curl="",
         pytest="",
     )

@@ -34,6 +34,8 @@ class RuleNotKept(AssertionError):
                 lines.append(f"  {check.reason}")
             else:
                 lines += [f"  case: {check.finding.case}", f"  seen: {check.finding.seen}"]
+                if check.finding.wrong_at:
+                    lines.append(f"  where: {check.finding.wrong_at}")
                 if check.finding.difference:
                     lines.append(f"  what makes the difference: {check.finding.difference}")
                 lines += [f"  {line}" for line in check.finding.curl.splitlines()]

@@ -168,6 +168,8 @@ def _detail(check: CheckResult) -> str:
         lines += ["Why:", "", fenced(check.reason or "no reason was given"), ""]
     if finding is not None:
         lines += ["Expected:", "", fenced(finding.expected), "", "Seen:", "", fenced(finding.seen)]
+        if finding.wrong_at:
+            lines += ["", "Where:", "", fenced(finding.wrong_at)]
         if finding.case:
             lines += ["", "Case:", "", fenced(finding.case)]
         if finding.difference:

@@ -97,9 +97,12 @@ def issues(report: Report, binding: str = "") -> list[Issue]:
 
 
 def deciding_step(check: CheckResult) -> Step | None:
-    """The last request that the verdict hangs on."""
+    """The request whose response the verdict rests on; in a report that does not say, the last that it can rest on."""
     if check.finding is None:
         return None
+    number = check.finding.wrong_step
+    if number is not None and number <= len(check.finding.steps):
+        return check.finding.steps[number - 1]
     for role in _DECIDING:
         for step in reversed(check.finding.steps):
             if step.role == role:

@@ -107,6 +107,7 @@ def _body(rule: RuleResult, guilty: list[CheckResult]) -> str:
             parts += [
                 f"expected: {check.finding.expected}",
                 f"seen: {check.finding.seen}",
+                f"where: {check.finding.wrong_at}" if check.finding.wrong_at else "",
                 check.finding.curl,
             ]
         elif check.reason:

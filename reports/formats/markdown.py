@@ -33,6 +33,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "more": "{count} more failures are in report.json.",
         "expected": "Expected",
         "observed": "Observed",
+        "where": "Where",
         "reproduce": "Reproduce",
         "undecided": "Not decided",
         "undecided_heads": "Check|Verdict|Reason",
@@ -60,6 +61,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "more": "另有 {count} 项不符合，见 report.json。",
         "expected": "应有结果",
         "observed": "实际结果",
+        "where": "位置",
         "reproduce": "复现",
         "undecided": "未能判定",
         "undecided_heads": "检查|结论|原因",
@@ -153,6 +155,8 @@ def _failure(check: CheckResult, words: Mapping[str, str]) -> list[str]:
     lines = [f"### {escaped(check.title)}", ""]
     lines += [f"{words['expected']}: {escaped(check.finding.expected)}", ""]
     lines += [f"{words['observed']}: {escaped(check.finding.seen)}", ""]
+    if check.finding.wrong_at:
+        lines += [f"{words['where']}: {escaped(check.finding.wrong_at)}", ""]
     if check.finding.curl and len(check.finding.curl) <= MAX_COMMANDS:
         lines += [f"{words['reproduce']}:", "", *fenced(check.finding.curl, "sh"), ""]
     return lines

@@ -136,6 +136,8 @@ def _result(issue: Issue, index: Mapping[str, int], binding: str) -> dict[str, A
         "case": one_line(finding.case, 1000),
         "curl": visible(_whole_commands(finding.curl)),
     }
+    if finding.wrong_at:
+        result["properties"]["wrongAt"] = one_line(finding.wrong_at)
     if finding.difference:
         result["properties"]["difference"] = one_line(finding.difference, 1000)
     evidence = [each for each in finding.evidence if each.media_type.startswith("text/")]

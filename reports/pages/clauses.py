@@ -35,7 +35,7 @@ MARKS = {
 MAX_PROVIDERS = 6
 #: Rules, findings and steps that a page holds; a real report has far fewer, a hostile one may have any number.
 MAX_RULES = 1500
-MAX_FINDINGS = 98
+MAX_FINDINGS = 96
 MAX_STEPS = 40
 #: Characters on a page for the evidence of all findings together, and for the words of all rules together.
 EVIDENCE_ROOM = 500_000
@@ -332,11 +332,18 @@ def _shown(check: CheckResult, anchor: str, rows: dict[str, RuleRow], room: _Roo
         case=room.text(finding.case, 1000),
         difference=room.text(finding.difference, 1000),
         steps=[_step(step, room) for step in steps],
+        wrong_step=_kept_number(finding, len(steps)),
         curl=room.text(finding.curl, 12_000),
         pytest=room.text(finding.pytest, 12_000),
     )
     pictures = tuple(_picture(evidence, room) for evidence in finding.evidence[:8])
     return replace(shown, finding=cleaned, evidence=pictures, steps_left_out=len(finding.steps) - len(steps))
+
+
+def _kept_number(finding: Finding, kept: int) -> int | None:
+    """The number of the wrong step among the last ``kept`` ones."""
+    number = (finding.wrong_step or 0) - (len(finding.steps) - kept)
+    return number if 0 < number <= kept else None
 
 
 def _step(step: Step, room: _Room) -> Step:

@@ -184,6 +184,8 @@ def _print_failure(check: CheckResult, rules: dict[str, RuleResult], console: Co
     if finding.expected.strip() != check.title.strip():
         _fact(console, "expected", one_line(finding.expected, 600))
     _fact(console, "observed", one_line(finding.seen, 600), "red")
+    if finding.wrong_at:
+        _fact(console, "where", one_line(finding.wrong_at, 200))
     if finding.case:
         _fact(console, "case", one_line(finding.case, 300))
     if finding.difference:

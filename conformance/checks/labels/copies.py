@@ -44,7 +44,7 @@ _EXPORTED = (PROMPTS[0], PROMPTS[2], PROMPTS[-3])
 UNLABELLED = "unlabelled"
 
 #: What to change where a lawful provider refuses every copy without an explicit label: the duties of Article 9 begin
-#: with the first such copy. The refusal itself cannot show it, since an agreement sent in the wrong field is refused too.
+#: with the first such copy. The refusal itself cannot show it: an agreement sent in the wrong field is refused too.
 NEVER_UNLABELLED = (
     "If the target never delivers a copy without an explicit label, remove `{{ request.agreed }}` from"
     " operations.generate"

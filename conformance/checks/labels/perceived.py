@@ -84,7 +84,9 @@ def picture_label_stands_at_edge(probe: Probe, case: Prompted) -> None:
     """The label of an image is at an edge or in a corner."""
     labels = shown_labels(probe, case)
     if all(Deviation.NOT_AT_EDGE in label.deviations for label in labels):
-        raise Violation(f"the label is at {labels[0].fields.get('position')}", *exhibits.seen(labels[0]))
+        place = labels[0].fields.get("position", "")
+        where = "in the middle of the picture" if place == "inside" else f"at the {place}"
+        raise Violation(f"the label is {where}, expected at an edge or in a corner", *exhibits.seen(labels[0]))
 
 
 @perceived_check(PICTURES, "cn-labeling-2025/gb-5.2.e")

@@ -307,7 +307,7 @@ def labels_outlive_reposts_and_downloads(probe: Probe, case: Brought) -> None:
     """The producer's part of a label is the same on every surface, in every repost, with and without an account."""
     journey = journey_of(probe, case)
     small_without, judged = [], 0
-    for face, file in journey.files():
+    for face, file in journey.files(probe):
         labels = read_labels(file.data, media_type=file.media_type)
         if is_small(face.surface):
             small_without += [] if labels.implicit or labels.explicit else [str(face)]

@@ -16,6 +16,7 @@ from shenhe.labels import ImplicitFields, Labels, read_labels
 from ...engine.cases.covering import covering
 from ...engine.probing.probe import Probe
 from ...entities import Account, Content, Media, Publication, View
+from ...exchange import Exchange
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ..faces import is_small
 from ..outcome import Case, NotJudged, Undecided, Violation
@@ -94,10 +95,15 @@ class Journey:
     content: Content
     notice: str
     seen: dict[Face, View] = field(default_factory=dict)
+    #: The exchange that showed each face.
+    shown_by: dict[Face, Exchange] = field(default_factory=dict)
 
-    def files(self) -> Iterable[tuple[Face, Media]]:
-        """The files that were had, those of the same kind as the upload and small pictures of it."""
+    def files(self, probe: Probe) -> Iterable[tuple[Face, Media]]:
+        """The files that were had, those of the same kind as the upload and small pictures of it, to be judged one
+        after another.
+        """
         for face, view in self.seen.items():
+            self.judged(probe, face)
             if view.media is not None and (is_small(face.surface) or _alike(view.media, self.sent)):
                 yield face, view.media
 
@@ -106,6 +112,11 @@ class Journey:
         for face, view in self.seen.items():
             if probe.capabilities.reads(Operation.VIEW, "notices", surface=face.surface):
                 yield face, " ".join(view.notices)
+
+    def judged(self, probe: Probe, face: Face) -> None:
+        """What is judged next is what that face showed."""
+        if face in self.shown_by:
+            probe.judges(self.shown_by[face])
 
 
 def _alike(one: Media, other: Media) -> bool:
@@ -158,11 +169,13 @@ def _look(probe: Probe, journey: Journey, face: Face, publication: Publication) 
     answer = probe.observe(probe.provider.view, viewer, publication, face.surface)
     if isinstance(answer, Accepted):
         journey.seen[face] = answer.value
+        if answer.exchanges:
+            journey.shown_by[face] = answer.exchanges[-1]
 
 
 def passed_on(probe: Probe, journey: Journey) -> tuple[Media, Labels]:
     """The file as the platform passes it on, and the labels in it."""
-    file = next((media for face, media in journey.files() if not is_small(face.surface)), None)
+    file = next((media for face, media in journey.files(probe) if not is_small(face.surface)), None)
     returned = file or probe.returned(journey.account, journey.content)
     labels = read_labels(returned.data, media_type=returned.media_type)
     if not labels.aigc and labels.refused:
@@ -194,6 +207,7 @@ def must_be_told(probe: Probe, journey: Journey, wanted: tuple[str, ...], why: s
         raise Undecided("no surface shows the upload")
     for face, words in notices:
         if tier(words) not in wanted:
+            journey.judged(probe, face)
             must = " or ".join(WORDS[each] for each in wanted)
             shown = f"reads {_quoted(words)}, which does not say" if words else "sees no notice that says"
             raise Violation(f"{why}, and the public {shown} that it {must} ({face})")

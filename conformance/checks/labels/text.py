@@ -123,4 +123,5 @@ def text_label_stands_in_place(probe: Probe, case: Prompted) -> None:
         )
     places = {"start", "middle", "end"}
     if not any(label.fields.get("position") in places for label in labels):
-        raise Violation(f"the label is at {labels[0].fields.get('position')!r}", excerpt(text))
+        place = labels[0].fields.get("position")
+        raise Violation(f"the label is at {place!r}, expected at the start, in the middle or at the end", excerpt(text))

@@ -170,7 +170,12 @@ class ByWhom(Case):
 
     def __str__(self) -> str:
         kind = f" of kind {self.kind}" if self.kind else ""
-        return f"a {self.facet}{kind}{'' if self.signed_in else ' by a person without an account'}"
+        return f"{_one(self.facet)}{kind}{'' if self.signed_in else ' by a person without an account'}"
+
+
+def _one(report: str) -> str:
+    """With its article: a well-founded report, an unfounded report."""
+    return f"{'an' if report.startswith('u') else 'a'} {report}"
 
 
 def _reports(capabilities: Capabilities) -> Iterator[ByWhom]:
@@ -210,7 +215,7 @@ def published_time_limit_is_kept(probe: Probe, case: Surface) -> None:
         probe.wait("for the published time limit to pass", limit)
         ticket = status_of(probe, probe.reporter(), ticket)
     if ticket.state is TicketState.RECEIVED:
-        raise Violation(f"a {case.facet} is undecided after the published {limit:g} hours")
+        raise Violation(f"{_one(case.facet)} is undecided after the published {limit:g} hours")
 
 
 @check(

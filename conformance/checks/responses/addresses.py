@@ -48,22 +48,25 @@ def serving(probe: Probe, begin: int, known: Iterable[Media], token: str = "") -
 
 
 def still_served(probe: Probe, addresses: Iterable[Address]) -> list[str]:
-    """Those that serve the very same as before, once a decision had the declared time to show."""
+    """Those that serve the very same as before, once a decision had the declared time to show; the first is judged."""
     provider = probe.provider
     assert isinstance(provider, Visits)  # noqa: S101 - it named the addresses
     left = list(addresses)
+    served_by: dict[str, int] = {}
 
     def gone() -> bool:
-        left[:] = [address for address in left if _serves(probe, provider, address)]
+        left[:] = [address for address in left if serves(address)]
         return not left
 
+    def serves(address: Address) -> bool:
+        answer = probe.observe_leniently(provider.visit, address.account, address.url)
+        served_by[address.url] = len(probe.recorded)
+        return isinstance(answer, Accepted) and _same(address.served.data, answer.value.data)
+
     probe.settled(gone)
+    if left:
+        probe.judges(served_by[left[0].url])
     return [address.url for address in left]
-
-
-def _serves(probe: Probe, provider: Visits, address: Address) -> bool:
-    answer = probe.observe_leniently(provider.visit, address.account, address.url)
-    return isinstance(answer, Accepted) and _same(address.served.data, answer.value.data)
 
 
 def _shows(media: Media, files: set[bytes], token: str) -> bool:

@@ -54,6 +54,7 @@ def _must_reveal_nothing(probe: Probe, *, public: bool) -> None:
             continue
         confidence = sighting.confidence
         probe.recorded[:] = sighting.exchanges
+        probe.judges(len(probe.recorded))
         exchange = sighting.exchanges[-1].exchange
         leaked = {confidence.what.replace(" ", "_"): confidence.datum} if confidence.datum else {}
         Canaries({**watch.confided_in(sighting.exchanges), **leaked}).leave_out(probe)
@@ -82,6 +83,7 @@ def media_types_are_true(probe: Probe, case: Case) -> None:
     probe.counts.shared += 1
     for mistyped in watch.mistyped[:1]:
         probe.recorded[:] = mistyped.exchanges
+        probe.judges(len(probe.recorded))
         raise NeedsReview(
             f"a response to {mistyped.exchanges[-1].exchange.operation} says {mistyped.named}, and its bytes are"
             f" {mistyped.found}: who reads the file by its type finds no label in it"

@@ -58,6 +58,14 @@ class Proves(Protocol):
     def with_code(self, make: Callable[[str], str]) -> Provider: ...
 
 
+#: A verdict rests on a probe and on what was observed of it; the rest leads there or shows that it could be otherwise.
+_DECIDING: tuple[frozenset[Role], ...] = (
+    frozenset({"probe", "observation"}),
+    frozenset({"control"}),
+    frozenset({"set-up"}),
+)
+
+
 @runtime_checkable
 class Previews(Protocol):
     """A provider whose requests can be written without being sent."""
@@ -80,6 +88,8 @@ class Conversation:
         self.capabilities = session.capabilities
         self.counts = Counts()
         self.recorded: list[RecordedExchange] = []
+        #: How many exchanges there were when a check named the one that it judges, and the number of that one.
+        self._judged = (0, 0)
         self._reused: set[int] = set()
 
     # --- asking --------------------------------------------------------------------------------------------
@@ -149,6 +159,29 @@ class Conversation:
         if result.no_such_thing:
             raise Violation(f"{what} is declared, but the provider answers {said(result)}")
         raise Undecided(f"{what} was refused: {said(result)}")
+
+    # --- which response a verdict rests on ------------------------------------------------------------------
+
+    def judges(self, response: Exchange | int) -> None:
+        """Name the exchange that is judged next, by itself or by its number in ``recorded``, counted from 1.
+
+        Needed only where it is not the last probe or observation: after several surfaces or addresses were read.
+        """
+        if isinstance(response, Exchange):
+            there = (number for number, each in enumerate(self.recorded, 1) if each.exchange is response)
+            response = next(there, 0)
+        self._judged = (len(self.recorded), response)
+
+    def wrong_step(self) -> int | None:
+        """The number of the exchange that a violation raised now rests on; ``None`` before any."""
+        count, number = self._judged
+        if number and count == len(self.recorded):
+            return number
+        for roles in _DECIDING:
+            for number in range(len(self.recorded), 0, -1):
+                if self.recorded[number - 1].role in roles:
+                    return number
+        return None
 
     def wait(self, reason: str, hours: float) -> None:
         """Let time pass by the provider's clock. Raises :class:`NeedsReview` where it offers none.

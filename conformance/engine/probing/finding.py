@@ -24,6 +24,7 @@ def finding_of(check: Check, case: Case, violation: Violation, *, seed: int, inv
         seen=violation.seen,
         case=str(case),
         steps=[to_step(each.exchange, each.role) for each in violation.exchanges],
+        wrong_step=violation.wrong_step,
         evidence=list(violation.evidence),
         curl=curl,
         pytest=pytest,

@@ -12,7 +12,7 @@ from shenhe.core.text import visible
 
 from .attached import FormField, form_parts
 from .fresh import RARE, needs_code, source
-from .plan import INVENTED, Attached, CarryPlan, Piece, Variable, carry_plan_of, url_pieces
+from .plan import INVENTED, Attached, CarryPlan, Piece, Variable, carry_plan_of, needed, url_pieces
 from .request import basic_text, headers_to_resend, is_form, is_text_body, is_whole, origin_text, title_of
 
 _LONG_ARGUMENT = 50_000
@@ -40,6 +40,10 @@ def as_curl(exchanges: Sequence[Exchange], invented: Iterable[str] = ()) -> str:
     plan = carry_plan_of(exchanges, invented)
     base = origin_text(exchanges[0].request.url)
     blocks = [f"default={_literal(base)}\nbase=${{SHENHE_BASE_URL:-$default}}\n"]
+    wanted = sorted(needed(plan, exchanges))
+    if wanted:
+        # Without them bash would send empty values, and the refusal of those would look like an answer.
+        blocks.append("".join(f': "${{{name}:?set it in the environment}}"\n' for name in wanted))
     if plan.files:
         blocks.append(_FILES.format(names=", ".join(plan.files)))
     if plan.numbers:

@@ -169,6 +169,13 @@ operations:
                 env={**os.environ, **environ, "SHENHE_BASE_URL": f"http://127.0.0.1:{port}"},
             )
             assert shell.returncode == 0, shell.stderr
+            seen_before = len(seen)
+            bare = {name: value for name, value in os.environ.items() if name not in environ}
+            bare["SHENHE_BASE_URL"] = f"http://127.0.0.1:{port}"
+            unset = subprocess.run(["bash", str(script)], capture_output=True, timeout=60, env=bare)
+            assert unset.returncode != 0
+            assert b"API_KEY: set it in the environment" in unset.stderr
+            assert len(seen) == seen_before, "an empty value was sent"
     import base64
 
     basic = base64.b64encode(b'user-of-ours:pass\'word "of" ours')
