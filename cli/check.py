@@ -448,6 +448,8 @@ def _connect(
         if variant is not None:
             raise typer.BadParameter("only sample targets have variants", param_hint="--variant")
         binding = load_binding(target, environ=binding_environ(target, env), environment=environment)
+        for doubt in binding.doubts:
+            _complain(str(doubt))
         return stack.enter_context(binding.connect(base_url=base_url, record=record, replay=replay))
     from shenhe.sample import SampleServer
 

@@ -71,6 +71,8 @@ def doctor(
                 bound = load_binding(SAMPLES[binding].binding(None), environ=environ, environment=environment)
             else:
                 bound = load_binding(binding, environ=binding_environ(binding, env), environment=environment)
+            for doubt in bound.doubts:
+                typer.echo(f"shenhe: {doubt}", err=True)
             provider = stack.enter_context(bound.connect(base_url))
         except BindingError as error:
             typer.echo(f"shenhe: the binding cannot be used\n{error}", err=True)

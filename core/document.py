@@ -35,6 +35,8 @@ M = TypeVar("M", bound=BaseModel)
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+#: What YAML 1.1 reads as true or false, and this reader as text.
+_WORDS = frozenset(form for word in ("yes", "no", "on", "off") for form in (word, word.capitalize(), word.upper()))
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)?\.[0-9]+|(?:0|[1-9][0-9]*)\.?)(?:[eE][-+]?[0-9]+)?\Z")
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z")
@@ -102,8 +104,10 @@ class Locate:
     passed over, so the answer is the nearest enclosing value.
     """
 
-    def __init__(self, source_name: str, root: _Node) -> None:
+    def __init__(self, source_name: str, root: _Node, words: Sequence[tuple[Steps, str]] = ()) -> None:
         self.source_name = source_name
+        #: The values that YAML 1.1 reads as true or false, such as ``no`` without quotes: where, and which word.
+        self.words = tuple(words)
         self._root = root
 
     def __call__(self, steps: Sequence[str | int], *, key: bool = False) -> Mark:
@@ -170,7 +174,7 @@ def read_yaml(
     finally:
         if loader is not None:
             loader.dispose()
-    return data, Locate(name, root)
+    return data, Locate(name, root, builder.words)
 
 
 def _text(origin: Readable | str, name: str, limits: Limits) -> str:
@@ -198,6 +202,7 @@ class _Builder:
         self._name = name
         self._limits = limits
         self._values = 0
+        self.words: list[tuple[Steps, str]] = []
 
     def document(self, loader: Any) -> tuple[Json, _Node]:
         loader.get_event()  # start of stream
@@ -273,6 +278,8 @@ class _Builder:
         if text in _BOOL:
             return _BOOL[text]
         if text[0] not in "-+.0123456789":
+            if text in _WORDS:
+                self.words.append((steps, text))
             return text
         if _INT.match(text) or _FLOAT.match(text):
             if len(text) > self._limits.digits:

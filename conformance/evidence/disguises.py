@@ -48,17 +48,22 @@ _PADDED = (b"////", b"////", b"//", b"/")
 _SHORTEST_FORM = 6
 
 _ESCAPE = re.compile(
-    rb"%u([0-9a-fA-F]{4})|%([0-9a-fA-F]{2})|&#([0-9]{1,7});?|&#[xX]([0-9a-fA-F]{1,6});?|&([A-Za-z][A-Za-z0-9]{1,30});"
+    rb"%u([0-9a-fA-F]{4})|%([0-9a-fA-F]{2})|&#([0-9]{1,12});?|&#[xX]([0-9a-fA-F]{1,10});?|&([A-Za-z][A-Za-z0-9]{1,30});"
     rb"|(\\++)(?:u([dD][89abAB][0-9a-fA-F]{2})\\++u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|"
     rb"u\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|([0-7]{3})|([/\"']))?"
 )
 _QUOTED_PRINTABLE = re.compile(rb"=([0-9A-Fa-f]{2})|=(?:\r|\\r)?(?:\n|\\n)")
 #: White space, and characters of UTF-8 that are drawn as nothing or over another.
 _LINE_SPACE = b"\t\n\v\f\r"
-_UNSEEN = (b"\\n", b"\\r", b"\\t", b"\xc2\xa0", b"\xc2\xad", b"\xcc", b"\xcd", b"\xe2\x80", b"\xe2\x81", b"\xef\xbb")
+_UNSEEN = (
+    b"\\n", b"\\r", b"\\t", b"\xc2\xa0", b"\xc2\xad", b"\xcc", b"\xcd", b"\xd8\x9c", b"\xe1\x85", b"\xe1\x9a\x80",
+    b"\xe1\xa0", b"\xe2\x80", b"\xe2\x81", b"\xe2\xa0\x80", b"\xe3\x80\x80", b"\xe3\x85\xa4", b"\xef\xbb",
+    b"\xef\xbe\xa0", b"\xf3\xa0\x80",
+)  # fmt: skip
 _FILLING = re.compile(
-    rb"[\t\n\v\f\r ]+|\\[nrt]|\xc2\xad|\xcd\x8f|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf"
-    rb"|\xc2\xa0|\xcc[\x80-\xbf]|\xcd[\x80-\xaf]"
+    rb"[\t\n\v\f\r ]+|\\[nrt]|\xc2\xad|\xcd\x8f|\xe2\x80[\x80-\x8f\xa8-\xaf]|\xe2\x81[\x9f-\xaf]|\xef\xbb\xbf"
+    rb"|\xc2\xa0|\xcc[\x80-\xbf]|\xcd[\x80-\xaf]|\xd8\x9c|\xe1\x85[\x9f\xa0]|\xe1\x9a\x80|\xe1\xa0[\x8b-\x8f]"
+    rb"|\xe2\xa0\x80|\xe3\x80\x80|\xe3\x85\xa4|\xef\xbe\xa0|\xf3\xa0\x80[\x80-\xa0]"
 )
 
 
@@ -203,6 +208,13 @@ def _views(first: ReducedText, depth: int) -> Iterator[ReducedText]:
     if depth == _DEEPEST:
         yield from _rewritten(first, unescaped[-1])
         for each in unescaped:
+            for rewrite in rewrites.pieces(each.data):
+                for values in _changed(each, rewrite):
+                    # Each short value may be an escape; long ones were searched without theirs.
+                    short = rewrite is rewrites.short_values
+                    for plain in (values, *(_without_escapes(values) if short else ())):
+                        plain.long_only = True
+                        yield plain
             if b"\\" in each.data:
                 yield from _changed(each, rewrites.style_escapes)
     if first.data.count(b"\0") * 3 > len(first.data):
@@ -221,7 +233,7 @@ def _rewritten(first: ReducedText, view: ReducedText) -> Iterator[ReducedText]:
     """``view`` with lists of numbers as the bytes or characters that they encode, and with lookalikes as letters. An
     address or a date is a list too, and encodes nothing.
 
-    Of ``first``, the text before its escapes were taken out: the values of JSON in a row, the lines of uuencoding.
+    Of ``first``, the text before its escapes were taken out, too: the lines of uuencoding.
     """
     for rewrite in rewrites.lists(view.data):
         yield from _changed(view, rewrite)
@@ -236,13 +248,9 @@ def _rewritten(first: ReducedText, view: ReducedText) -> Iterator[ReducedText]:
     if b"\n" in first.data or b"\\n" in first.data:
         for each in dict.fromkeys((first, view)):
             yield from _changed(each, rewrites.uu_ends)
-    if first.data[:1] in (b"{", b"["):
-        for values in _changed(first, rewrites.between_values):
-            values.long_only = True
-            yield values
-    if (plain := unpacked(first.data, unmarked=False)) is not None:
+    if (inside := unpacked(first.data, unmarked=False)) is not None:
         whole = _Packed(first)
-        whole.add(0, len(first.data), plain)
+        whole.add(0, len(first.data), inside)
         yield from _views(whole.complete(), _DEEPEST - 1)
 
 

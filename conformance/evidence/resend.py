@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 import httpx
 
 from shenhe.core.errors import ShenheError
+from shenhe.core.hosts import is_named
 from shenhe.core.text import visible
 
 from ..bindings.client.http.body import BodyError, read_body
@@ -270,10 +271,9 @@ def _is_media_host(url: str, media_hosts: Collection[str]) -> bool:
     """Whether a file may be fetched from there."""
     try:
         parts = urlsplit(url)
-        host, port = (parts.hostname or "").lower(), parts.port
+        named = is_named(url, media_hosts)
     except ValueError:
         return False
-    named = host in media_hosts or f"{host}:{port}" in media_hosts
     return parts.scheme in {"http", "https"} and parts.username is None and parts.password is None and named
 
 

@@ -54,6 +54,29 @@ SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
 #: Elements, comments and the marks of CDATA.
 _TAG = re.compile(rb"<!--[^<>]{0,80}-->|<!\[CDATA\[|\]\]>|</?[A-Za-z][^<>]{0,120}>")
 _STYLE_ESCAPE = re.compile(rb"\\{1,8}(?:([0-9a-fA-F]{2,6})[ \t\n]?|x\{([0-9a-fA-F]{1,6})\}|o\{([0-7]{1,7})\})")
+#: Numbers with the same text between them each time: ``chr(115)+chr(107)``, ``{"code":115},{"code":107}``.
+_NUMBERS_BETWEEN = re.compile(rb"(?<![0-9a-zA-Z])[0-9]{2,7}([^0-9]{2,24})(?:[0-9]{2,7}\1){2,4000}[0-9]{2,7}(?![0-9])")
+#: A short text in quotes that follows the sign of a value: in JSON, attributes, style sheets, code, streams of these.
+_SHORT_VALUE = re.compile(rb"""[:=,\[({+]\s{0,4}(?:"((?:[^"\\\s]|\\.){1,8})"|'((?:[^'\\\s]|\\.){1,8})')(?!\s{0,4}:)""")
+#: A short field of a form.
+_SHORT_FIELD = re.compile(rb"=([^&=\s]{1,8})(?=&|\Z|\s)")
+#: What lines may begin with: a number, the field of a stream of events, the size of a chunk.
+_LINE_HEAD = re.compile(rb"\n(?:[ \t]{0,8}(?:[0-9]{1,5}[:.)|]|data:)[ \t]{0,8}|[0-9a-fA-F]{1,4}\r?\n)")
+_ESCAPED_LINE_HEAD = re.compile(
+    rb"\\{1,4}(?:r\\{1,4})?n(?:[ \t]{0,8}(?:[0-9]{1,5}[:.)|]|data:)[ \t]{0,8}|[0-9a-fA-F]{1,4}(?:\\{1,4}r)?\\{1,4}n)"
+)
+#: So many pieces make one text.
+_FEWEST_PIECES = 4
+#: Letters of Cyrillic and Greek that look like letters of Latin.
+_LOOKALIKES = {
+    other.encode(): latin.encode()
+    for other, latin in zip(
+        "асеорхуіјѕԁԛԝһАВЕКМНОРСТХУІЈЅԌαοινρυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
+        "aceopxyijsdqwhABEKMHOPCTXYIJSGaoivpuxABEZHIKMNOPTYX",
+        strict=True,
+    )
+}
+_LOOKALIKE = re.compile(rb"[\xce\xcf\xd0-\xd4][\x80-\xbf]")
 #: A string of JSON that is a value, not a key.
 _VALUE = re.compile(rb'(?<!\\)"((?:[^"\\]|\\.)*+)"\s{0,8}[,\]}]', re.DOTALL)
 
@@ -64,6 +87,8 @@ def lists(data: bytes) -> Iterator[Rewrite]:
         yield hexadecimal_lists
         if _DECIMAL_LIST.search(data) or b"0o" in data:
             yield from (decimal_lists, octal_lists)
+    if b"0" in data or b"1" in data:
+        yield numbers_between
         if b"0" in data and b"1" in data:
             yield binary_lists
     if b"1" * 32 in data.translate(_ONES):
@@ -72,6 +97,20 @@ def lists(data: bytes) -> Iterator[Rewrite]:
         yield code_points
     if not data.isascii():
         yield characters
+        if _LOOKALIKE.search(data):
+            yield lookalikes
+
+
+def pieces(data: bytes) -> Iterator[Rewrite]:
+    """The rewrites that may join pieces of a text which a response gives one after another."""
+    if data[:1] in (b"{", b"["):
+        yield between_values
+    if data.count(b'"') + data.count(b"'") >= 2 * _FEWEST_PIECES:
+        yield short_values
+    if data.count(b"&") >= _FEWEST_PIECES - 1 and b"=" in data:
+        yield short_fields
+    if data.count(b"\n") + data.count(b"\\n") >= _FEWEST_PIECES - 1:
+        yield line_heads
 
 
 def hexadecimal_lists(data: bytes) -> Changes:
@@ -79,20 +118,36 @@ def hexadecimal_lists(data: bytes) -> Changes:
     for match in _HEXADECIMAL_LIST.finditer(data):
         digits = re.sub(rb"0[xX]|[^0-9A-Fa-f]", b"", match[0])
         if len(digits) % 2 == 0:
-            changes.append((match.start(), match.end(), bytes.fromhex(digits.decode())))
+            changes.append((match.start(), match.end(), bytes.fromhex(digits.decode()).replace(b"\0", b"")))
     return changes
 
 
 def decimal_lists(data: bytes) -> Changes:
     changes = []
     for match in _DECIMAL_LIST.finditer(data):
-        numbers = [int(number) for number in re.findall(rb"[0-9]+", match[0])]
-        if max(numbers) < 256:
-            changes.append((match.start(), match.end(), bytes(numbers)))
-        elif max(numbers) < 0x110000:
-            text = "".join(map(chr, numbers))
-            changes.append((match.start(), match.end(), text.encode("utf-8", "surrogatepass")))
+        text = _text_of([int(number) for number in re.findall(rb"[0-9]+", match[0])])
+        if text is not None:
+            changes.append((match.start(), match.end(), text))
     return changes
+
+
+def numbers_between(data: bytes) -> Changes:
+    """Numbers with the same text between them, as the bytes or characters that they encode."""
+    changes = []
+    for match in _NUMBERS_BETWEEN.finditer(data):
+        text = _text_of([int(number) for number in re.findall(rb"[0-9]+", match[0])])
+        if text is not None:
+            changes.append((match.start(), match.end(), text))
+    return changes
+
+
+def _text_of(numbers: list[int]) -> bytes | None:
+    """The text that numbers encode, each a byte (zeros are those of UTF-16), or else a character."""
+    if max(numbers) < 256:
+        return bytes(number for number in numbers if number)
+    if max(numbers) < 0x110000:
+        return "".join(map(chr, numbers)).encode("utf-8", "surrogatepass")
+    return None
 
 
 def octal_lists(data: bytes) -> Changes:
@@ -140,6 +195,15 @@ def characters(data: bytes) -> Changes:
     return changes
 
 
+def lookalikes(data: bytes) -> Changes:
+    """Letters of other alphabets as the Latin ones that they look like."""
+    return [
+        (match.start(), match.end(), latin)
+        for match in _LOOKALIKE.finditer(data)
+        if (latin := _LOOKALIKES.get(match[0])) is not None
+    ]
+
+
 def _hidden(code: int) -> bytes:
     if code >= 0xE0100:
         return bytes([(code - 0xE0100 + 16) & 0xFF])
@@ -172,8 +236,34 @@ def style_escapes(data: bytes) -> Changes:
 
 def between_values(data: bytes) -> Changes:
     """What is between the texts of a JSON document, so that they follow one another."""
+    return _between(_VALUE, data, 1)
+
+
+def short_values(data: bytes) -> Changes:
+    """What is between short texts in quotes, in whatever they stand."""
+    return _between(_SHORT_VALUE, data, _FEWEST_PIECES)
+
+
+def short_fields(data: bytes) -> Changes:
+    """What is between the values of short fields of a form."""
+    return _between(_SHORT_FIELD, data, _FEWEST_PIECES)
+
+
+def line_heads(data: bytes) -> Changes:
+    """What numbers lines or gives the sizes of chunks."""
+    pattern = _LINE_HEAD if data.count(b"\n") >= _FEWEST_PIECES - 1 else _ESCAPED_LINE_HEAD
+    changes = []
+    for match in pattern.finditer(data):
+        start = match.start()
+        changes.append((start - (data[start - 1 : start] == b"\r"), match.end(), b""))
+    return changes if len(changes) >= _FEWEST_PIECES - 1 else []
+
+
+def _between(pattern: re.Pattern[bytes], data: bytes, fewest: int) -> Changes:
+    """What is around the groups of all matches, if there are enough."""
     changes, last = [], 0
-    for match in _VALUE.finditer(data):
-        changes.append((last, match.start(1), b""))
-        last = match.end(1)
-    return [*changes, (last, len(data), b"")] if changes else []
+    for match in pattern.finditer(data):
+        start, end = match.span(match.lastindex or 0)
+        changes.append((last, start, b""))
+        last = end
+    return [*changes, (last, len(data), b"")] if len(changes) >= fewest else []

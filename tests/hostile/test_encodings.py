@@ -7,6 +7,7 @@ import binascii
 import bz2
 import codecs
 import gzip
+import html
 import io
 import json
 import lzma
@@ -15,6 +16,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from itertools import pairwise
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -129,6 +131,7 @@ TOKENS: dict[str, Disguise] = {
     "mirrored alphabet": lambda text: text.translate(
         str.maketrans(string.ascii_letters, string.ascii_lowercase[::-1] + string.ascii_uppercase[::-1])
     ),
+    "Cyrillic": lambda text: text.translate(str.maketrans("aceopxyABEHKMOPCTX", "асеорхуАВЕНКМОРСТХ")),
     "reversed": lambda text: text[::-1],
     "reversed in base64": lambda text: _base64(text[::-1].encode()),
     "rot13 in base64": lambda text: _base64(codecs.encode(text, "rot13").encode()),
@@ -144,6 +147,25 @@ TOKENS: dict[str, Disguise] = {
     "comments between": lambda text: "<!-- x -->".join(text[at : at + 3] for at in range(0, len(text), 3)),
     "CDATA between": lambda text: "]]><![CDATA[".join(text[at : at + 5] for at in range(0, len(text), 5)),
     "characters as elements": lambda text: "".join(f"<c>{char}</c>" for char in text),
+    "attributes": lambda text: "".join(f'<c v="{html.escape(char)}"/>' for char in text),
+    "references with zeros": lambda text: "".join(f"&#{ord(char):010d};" for char in text),
+    "values of objects": lambda text: json.dumps([{"at": at, "c": char} for at, char in enumerate(text)]),
+    "values by number": lambda text: json.dumps({str(at): char for at, char in enumerate(text)}),
+    "codes in objects": lambda text: json.dumps([{"code": ord(char)} for char in text]),
+    "calls of chr": lambda text: "+".join(f"chr({ord(char)})" for char in text),
+    "events of a stream": lambda text: "".join(f"data: {json.dumps({'d': char})}\n\n" for char in text),
+    "lines of JSON": lambda text: "\n".join(json.dumps({"c": char}) for char in text),
+    "rules of a style sheet": lambda text: "".join(
+        f".c{at}::before{{content:{json.dumps(char)}}}" for at, char in enumerate(text)
+    ),
+    "fields of a form": lambda text: "&".join(f"c{at}={quote(char)}" for at, char in enumerate(text)),
+    "numbered lines": lambda text: "\n".join(f"{at}: {text[at : at + 4]}" for at in range(0, len(text), 4)),
+    "chunks": lambda text: "\n".join(f"5\r\n{text[at : at + 5]}\r" for at in range(0, len(text), 5)),
+    "UTF-16, apart": lambda text: text.encode("utf-16-be").hex(" "),
+    **{
+        f"nothing seen, U+{code:04X}": lambda text, code=code: chr(code).join(text)
+        for code in (0x061C, 0x115F, 0x180E, 0x2009, 0x2800, 0x3000, 0x3164, 0xE0020)
+    },
     "hard spaces": lambda text: "\u00a0".join(text),
     "hard spaces of HTML": lambda text: "&nbsp;".join(text),
     "underlined": lambda text: "".join(f"{char}\u0332" for char in text),
@@ -271,6 +293,12 @@ BOMBS: dict[str, Callable[[int], bytes]] = {
     "selectors": lambda size: "\ufe01".encode() * (size // 3),
     "lines": lambda size: (b"M" + b"!" * 60 + b"\n") * (size // 62),
     "code points": lambda size: b"U+0041 " * (size // 7),
+    "calls": lambda size: b"chr(65)+" * (size // 8),
+    "numbers almost apart": lambda size: b"65ab66ba" * (size // 8),
+    "short values": lambda size: b'="a":"b' * (size // 7),
+    "fields": lambda size: b"a=b&" * (size // 4),
+    "heads of lines": lambda size: b"\n1: " * (size // 4),
+    "Greek": lambda size: "αb".encode() * (size // 3),
 }
 
 

@@ -273,6 +273,7 @@ def test_files_are_fetched_again_from_declared_hosts_only_and_without_credential
     steps = finding(exchanges)
     assert [url for _, url in planned(steps, BASE, ["media.example"]).requests][-1] == "https://media.example/f1.png"
     assert len(planned(steps, BASE).requests) == 1
+    assert len(planned(steps, BASE, ["media.example:8443"]).requests) == 1
     environ = {"API_KEY": "a-key"}
     done = repeat(steps, BASE, environ, transport=AsgiTransport(app), media_hosts=["media.example"])
     assert [request["path"] for request in app.asked] == ["/a", "/f2.png"]
@@ -284,8 +285,9 @@ def test_files_are_fetched_again_from_declared_hosts_only_and_without_credential
     assert not done.steps[1].responded
 
 
-def test_a_file_that_moved_to_an_undeclared_host_is_not_fetched() -> None:
-    app = Recorder({("POST", "/a"): {"url": "http://127.0.0.1:1/admin"}})
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/admin", "https://media.example:22/admin"])
+def test_a_file_that_moved_to_an_undeclared_host_or_port_is_not_fetched(url: str) -> None:
+    app = Recorder({("POST", "/a"): {"url": url}})
     exchanges = [
         exchange("POST", f"{BASE}/a", {"n": 1}, {"url": "https://media.example/f1.png"}),
         exchange("GET", "https://media.example/f1.png", got=b"\x89PNG\xff", kind="image/png"),

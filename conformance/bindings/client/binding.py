@@ -56,6 +56,8 @@ class Binding:
     _folder: Path | None = None
     #: The name of the chosen environment; ``""`` for the target itself.
     environment: str = ""
+    #: What is lawful in the file and has no effect.
+    doubts: tuple[Fault, ...] = ()
 
     def place(self, *steps: str | int) -> str:
         """``binding.yaml:7`` for a value of the file."""
@@ -70,7 +72,7 @@ class Binding:
         http(s) URL.
         """
         try:
-            return _base_url(expand(self.file.target.base_url, self._environ))
+            return usable_base_url(expand(self.file.target.base_url, self._environ))
         except KeyError as error:
             why = missing(error.args[0])
         except ValueError as error:
@@ -105,7 +107,7 @@ class Binding:
         """
         if base_url is not None:
             try:
-                url = _base_url(base_url)
+                url = usable_base_url(base_url)
             except ValueError as error:
                 raise BindingError([Fault("base URL", Mark(1, 1), (), str(error))]) from None
         else:
@@ -203,7 +205,7 @@ class Binding:
         faults = []
         for name, url in self.file.target.hosts.items():
             try:
-                found[name] = _base_url(expand(url, self._environ))
+                found[name] = usable_base_url(expand(url, self._environ))
                 continue
             except KeyError as error:
                 why = missing(error.args[0])
@@ -261,7 +263,8 @@ def _transport_name(transport: httpx.BaseTransport | None) -> str:
     return "http" if transport is None else names.get(type(transport), "in process")
 
 
-def _base_url(url: str) -> str:
+def usable_base_url(url: str) -> str:
+    """``url`` without a slash at its end. Raises :class:`ValueError` for anything but a plain http(s) URL."""
     parts = urlsplit(url)
     try:
         port_is_fine = parts.port is None or parts.port > 0

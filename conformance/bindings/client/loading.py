@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,10 +20,11 @@ from ..language.bound import BoundRequest
 from ..language.compiler import Compiler
 from ..language.constants import constant_of
 from ..language.errors import BindingError
-from ..language.format import BindingFile, FilingEntry, MarkerEntry, ServiceSection, TargetSection
-from ..language.mistakes import mistakes
+from ..language.format import BindingFile, FilingEntry, MarkerEntry, ServiceSection, TargetSection, TlsSection
+from ..language.mistakes import addresses_elsewhere, doubts, mistakes, mistakes_as_written
+from ..language.template import expand
 from ..language.variables import expanded, secrets_of, written_secrets
-from .binding import Binding
+from .binding import Binding, usable_base_url
 from .environ import Environ, environ_of
 
 #: The folder of the bindings that come with shenhe.
@@ -67,9 +68,11 @@ def load_binding(
     compiler = Compiler(file, locate, given)
     operations, login = compiler.operations(), compiler.login()
     faults = [*compiler.faults]
-    for steps, message in [*missing_credentials(file), *_unknown_subjects(file), *mistakes(file)]:
-        faults.append(Fault(shown_name, locate(steps), locate.known(steps), message))
     folder = readable.parent if isinstance(readable, Path) else None
+    wrong = [*mistakes_as_written(data, locate), *missing_credentials(file), *_unknown_subjects(file), *mistakes(file)]
+    wrong += [*addresses_elsewhere(file, given), *_missing_files(file, folder, given), *_unusable_urls(file, given)]
+    for steps, message in wrong:
+        faults.append(Fault(shown_name, locate(steps), locate.known(steps), message))
     constants: dict[str, Any] = {}
     for role, entry in file.constants.items():
         try:
@@ -93,6 +96,7 @@ def load_binding(
         _locate=locate,
         _folder=folder,
         environment=environment or "",
+        doubts=tuple(Fault(shown_name, locate(steps), locate.known(steps), why) for steps, why in doubts(file)),
     )
 
 
@@ -138,6 +142,41 @@ def _in_environment(file: BindingFile, name: str | None, locate: Locate) -> Bind
     changes: dict[str, Any] = {"target": file.target.model_copy(update=target)}
     changes |= {key: value for key in ("tls", "proxy") if (value := getattr(chosen, key)) is not None}
     return file.model_copy(update=changes)
+
+
+def _unusable_urls(file: BindingFile, environ: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Base URLs that are none. One with a variable without a value is left to the connection."""
+    named: dict[tuple[str, ...], str] = {("target", "base_url"): file.target.base_url}
+    named |= {("target", "hosts", name): url for name, url in file.target.hosts.items()}
+    for steps, url in named.items():
+        try:
+            usable_base_url(expand(url, environ))
+        except KeyError:
+            continue
+        except ValueError as error:
+            yield steps, str(error)
+
+
+def _missing_files(
+    file: BindingFile, folder: Path | None, environ: Mapping[str, str]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Files of ``tls`` that cannot be read. One whose name has a variable without a value is left to the connection."""
+    sections: dict[tuple[str, ...], TlsSection | None] = {("tls",): file.tls}
+    sections |= {("environments", name, "tls"): each.tls for name, each in file.environments.items()}
+    for steps, section in sections.items():
+        for key in ("ca", "certificate", "key"):
+            name = None if section is None else getattr(section, key)
+            try:
+                path = Path(expand(name or "", environ)).expanduser()
+            except (KeyError, RuntimeError):
+                continue
+            if name is None or (folder is None and not path.is_absolute()):
+                continue
+            try:
+                (path if path.is_absolute() or folder is None else folder / path).open("rb").close()
+            except (OSError, ValueError) as error:
+                why = getattr(error, "strerror", None) or type(error).__name__
+                yield (*steps, key), f"the file cannot be read ({why}), expected a PEM file beside the binding"
 
 
 def _unknown_subjects(file: BindingFile) -> list[tuple[tuple[str, ...], str]]:

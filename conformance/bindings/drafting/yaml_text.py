@@ -173,6 +173,10 @@ def written(value: Mapping[str, Any], depth: int) -> Iterator[str]:
             yield f"{indent}{shown}: {scalar(inner)}{hint}"
 
 
+#: Words that are no text without quotes, to this reader or to one of YAML 1.1.
+_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off"})
+
+
 def scalar(value: Any) -> str:
     """A value as YAML: text in double quotes unless it is plain, with what would be a variable written so that it is
     none.
@@ -180,7 +184,7 @@ def scalar(value: Any) -> str:
     if isinstance(value, Blank):
         return value.text
     if isinstance(value, str):
-        if re.fullmatch(r"[A-Za-z/][A-Za-z0-9_./-]*", value) and value.lower() not in {"null", "true", "false"}:
+        if re.fullmatch(r"[A-Za-z/][A-Za-z0-9_./-]*", value) and value.lower() not in _WORDS:
             return value
         return json.dumps(value, ensure_ascii=not value.isprintable())
     return json.dumps(value)

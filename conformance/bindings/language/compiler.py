@@ -363,6 +363,9 @@ class Compiler:
                 found = repr(unknown[0]) if unknown else "no data"
                 self.expressions.fault(steps, f"found {found}, expected data, and filename and type if need be")
                 continue
+            for key in ("filename", "type"):
+                if key in value and not isinstance(value[key], str):
+                    self.expressions.fault((*steps, key), f"found {shown(value[key])}, expected a text")
             yield BoundPart(
                 name,
                 self.expressions.fill(value["data"], (*steps, "data"), known),

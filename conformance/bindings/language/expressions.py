@@ -13,7 +13,7 @@ from shenhe.core.document import Fault, Locate, Steps
 from .format import Condition as Written
 from .format import WhenSource
 from .responses.conditions import Condition, Found, compile_condition, holds
-from .responses.sources import Query, Source, Truth, compile_source, said_of
+from .responses.sources import FirstOf, Query, Source, Truth, compile_source, said_of
 from .template import Fill, TemplateError, compile_template
 
 _CARRIED = re.compile(r"\bcarried\.(\w+)\.(\w+)")
@@ -102,6 +102,8 @@ class Expressions:
     def source(self, value: Any, steps: Steps, known: frozenset[str]) -> Source:
         """A place in a response, compiled. ``known`` are the names that a template in it may use."""
         value = as_written(value)
+        if isinstance(value, list) and value:
+            return FirstOf(tuple(self.source(each, (*steps, index), known) for index, each in enumerate(value)))
         if isinstance(value, dict) and set(value) == {"when"}:
             return self._truth(value, steps)
         try:

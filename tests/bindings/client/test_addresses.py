@@ -54,7 +54,18 @@ def response(body: bytes, *headers: tuple[str, str], url: str = "http://in-proce
         ({"media": {"url": "https://cdn.example/a.png?sig=1"}}, ["https://cdn.example/a.png?sig=1"]),
         ({"links": ["/p/1", "/p/1#top"]}, ["http://in-process/p/1"]),
         ({"text": "see http://in-process/p/1", "ratio": "/", "path": "a/b"}, []),
-        ({"elsewhere": "https://other.example/p"}, []),
+        (
+            {
+                "elsewhere": "https://other.example/p",
+                "port": "https://cdn.example:8443/a",
+                "scheme": "http://cdn.example:443/",
+            },
+            [],
+        ),
+        (
+            {"ports": ["https://cdn.example:443/a", "http://cdn.example:80/a"]},
+            ["https://cdn.example:443/a", "http://cdn.example:80/a"],
+        ),
         ({"delete": "/p/1/delete", "leave": "/sign-out", "deleted": "/p/1"}, ["http://in-process/p/1"]),
         ({"self": "http://in-process/posts/1"}, []),
         ({"token": "https://cdn.example/a?t=${token_1}"}, []),

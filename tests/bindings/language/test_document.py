@@ -102,6 +102,8 @@ def test_the_shorter_examples_load(block: str, tmp_path: Path) -> None:
     if not block.startswith("target:"):
         block = "target: {name: T, base_url: http://127.0.0.1:9, services: {text: [text/plain]}}\n" + block
     path.write_text(block, encoding="utf-8")
+    for name in ("our-ca.pem", "client.pem", "client.key"):
+        (tmp_path / name).touch()
     load_binding(path, environ=SECRETS)
 
 

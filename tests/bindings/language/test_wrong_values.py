@@ -145,6 +145,70 @@ ELSEWHERE = {
 }
 
 
+#: A whole binding, of which one line each is wrong.
+WHOLE = """\
+target:
+  name: T
+  base_url: https://api.example
+  environment: test
+  services: {text: {media: [text/plain], options: {loud: [true, false]}}}
+  edit_scopes: [face]
+  personas: [kin]
+  auth_hosts: [sso.example]
+auth:
+  - {type: header, name: X-Date, value: now}
+  - {type: signature, key: k, string: "{{ http.headers['x-date'] }}", header: X-Sign}
+accounts: {moderator: {id: m}}
+subjects: {subject: {id: s}}
+consents: {subject_face: {id: c, subject: subject, scope: face}}
+limits: {timeout: 5}
+operations:
+  register: {path: /r, json: {agree: true, flag: "no"}, extract: {id: id}}
+  generate:
+    path: /g
+    accept_when: {json: ok, is: true}
+    extract: {id: id}
+    variants: [{when: {service: text}, path: /g/text}]
+  edit: {path: /e, form: {}, extract: {id: id}, variants: [{when: {scope: face}, path: /e/face}]}
+  chat: {path: /c, form: {}, extract: {id: id}, variants: [{when: {persona: kin}, path: /c/kin}]}
+  decide: {path: /d, form: {}, variants: [{when: {upheld: true}, path: /d/up}]}
+"""
+#: By what is meant wrongly: the text, what replaces it, the line of the error, and what the error says.
+MEANINGS: dict[str, tuple[str, str, str]] = {
+    "header in capitals": ("headers['x-date']", "headers['X-Date']", "expected http.headers['x-date']"),
+    "header that no request has": ("headers['x-date']", "headers['x-dat']", "which no request has, expected one of"),
+    "word for true": ("agree: true", "agree: yes", "found yes without quotes, which is a text here; write true, or 'yes'"),
+    "word in an option": ("loud: [true, false]", "loud: [on, off]", "found off without quotes"),
+    "word in a condition": ("json: ok, is: true", "json: ok, is: yes", "write true"),
+    "word of a switch": ("upheld: true", "upheld: 'yes'", "found 'yes', expected true or false"),
+    "truth as a number": ("timeout: 5", "timeout: true", "found true, expected a number"),
+    "truth as a name": ("scope: face}, path", "scope: true}, path", "found true, expected a name"),
+    "service that is not there": ("service: text", "service: txt", "(did you mean 'text'?)"),
+    "scope of a variant": ("scope: face}, path", "scope: fcae}, path", "(did you mean 'face'?)"),
+    "scope of a consent": ("scope: face}}", "scope: hair}}", "found 'hair', expected one of: face"),
+    "no moderator": ("accounts: {moderator", "accounts: {reporter", "found decide without accounts.moderator"),
+    "production": ("environment: test", "environment: production", "found production with the operation decide, expected test"),
+    "base URL": ("https://api.example", "api.example", "expected one such as https://api.example.com/v1"),
+    "template in an account": ("{id: m}", '{id: "{{ nonce }}"}', "found the template '{{ nonce }}', expected a plain value"),
+    "template in a condition": ("json: ok, is: true", "json: ok, is: '{{ request.prompt }}'", "no template is filled in here"),
+    "file of an authority": ("limits:", "tls: {ca: absent.pem}\nlimits:", "the file cannot be read (No such file"),
+    "host of tokens": (
+        "auth:\n", 'auth:\n  - {type: oauth2, token_url: "https://sso.exmaple/t", client_id: c, client_secret: "${S}"}\n',
+        "found the host 'sso.exmaple', expected the provider's own or sso.exmaple under target.auth_hosts",
+    ),
+    "port of tokens": (
+        "auth:\n", 'auth:\n  - {type: oauth2, token_url: "https://sso.example:8443/t", client_id: c, client_secret: "${S}"}\n',
+        "found the host 'sso.example:8443'",
+    ),
+    "name of a header": ("name: X-Date", "name: X Date", "found 'X Date'"),
+}  # fmt: skip
+#: What is lawful and has no effect: the text, what replaces it, and what is said.
+DOUBTS: dict[str, tuple[str, str, str]] = {
+    "personas without a chat": ("  chat: {path: /c, form: {}, extract: {id: id}, variants: [{when: {persona: kin}, path: /c/kin}]}\n", "", "target.personas: found personas without the operation chat"),
+    "scope that is not declared": ("scope: face}, path", "scope: hair}, path", "target.edit_scopes does not declare"),
+}  # fmt: skip
+
+
 @cache
 def recipes() -> dict[str, Any]:
     page = next(each for each in PAGES if str(each).endswith("binding-recipes.md"))
@@ -196,6 +260,35 @@ def test_a_wrong_value_is_answered_with_its_line_and_what_to_write(what: str, tm
     assert lines, caught.value
     number = int(lines[0].removeprefix("binding.yaml:").partition(":")[0])
     assert number in lines_of(text, ELSEWHERE.get(what, place))
+
+
+def written(tmp_path: Path, old: str, new: str) -> tuple[Path, set[int]]:
+    """The whole binding with one text replaced, and the lines that the text is on."""
+    assert WHOLE.count(old) == 1, old
+    path = tmp_path / "binding.yaml"
+    path.write_text(WHOLE.replace(old, new), encoding="utf-8")
+    first = WHOLE[: WHOLE.index(old)].count("\n") + 1
+    return path, set(range(first, first + new.count("\n") + 1))
+
+
+@pytest.mark.parametrize("what", MEANINGS)
+def test_a_value_of_wrong_meaning_is_answered(what: str, tmp_path: Path) -> None:
+    old, new, words = MEANINGS[what]
+    path, lines = written(tmp_path, old, new)
+    with pytest.raises(BindingError) as caught:
+        load_binding(path, environ={"S": "secret-1"})
+    found = [fault for fault in caught.value.faults if words in str(fault)]
+    assert found, caught.value
+    assert found[0].mark.line in lines | ({24, 25} if what == "no moderator" else set())
+
+
+@pytest.mark.parametrize("what", DOUBTS)
+def test_what_has_no_effect_is_said(what: str, tmp_path: Path) -> None:
+    old, new, words = DOUBTS[what]
+    path, _ = written(tmp_path, old, new)
+    assert any(words in str(doubt) for doubt in load_binding(path, environ={}).doubts)
+    path, _ = written(tmp_path, "name: T", "name: T2")
+    assert not load_binding(path, environ={}).doubts
 
 
 def test_the_names_that_checks_look_for_are_those_of_the_samples() -> None:

@@ -20,6 +20,7 @@ import httpx
 
 from shenhe.conformance.evidence.redaction import Redactor
 from shenhe.conformance.exchange import KEPT_BINARY, KEPT_REQUEST, KEPT_TEXT, Exchange, ReceivedResponse, SentRequest
+from shenhe.core.hosts import DEFAULT_PORTS, is_named
 
 from ...language.format import LimitsSection
 from ...language.responses.response import Response
@@ -146,16 +147,17 @@ class Connection:
     def _forbidden(self, url: str, hosts: frozenset[str] | None = None, key: str = "media_hosts") -> str:
         hosts = self._media_hosts if hosts is None else hosts
         parts = urlsplit(url)
-        port = parts.port
         if parts.scheme not in {"http", "https"}:
             return f"its scheme is {parts.scheme[:20]!r}"
         if parts.username is not None or parts.password is not None:
             return "it carries a user name"
         if origin_of(url) in self._origins:
             return ""
-        host = (parts.hostname or "").lower()
-        if host in hosts or f"{host}:{port}" in hosts:
+        if is_named(url, hosts):
             return ""
+        host, port = (parts.hostname or "").lower(), parts.port
+        if host in hosts:
+            return f"its port {port} is not in target.{key}, write {host[:80]}:{port} there"
         return f"its host {host[:80]!r} is not the provider's and not in target.{key}"
 
     def close(self) -> None:
@@ -419,7 +421,7 @@ def origin_of(url: str) -> tuple[str, str, int | None]:
     """Scheme, host and port of an absolute URL."""
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
-    return scheme, (parts.hostname or "").lower(), parts.port or {"http": 80, "https": 443}.get(scheme)
+    return scheme, (parts.hostname or "").lower(), parts.port or DEFAULT_PORTS.get(scheme)
 
 
 def retry_after(value: str | None, date: str | None = None) -> float | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from .common import BY_REFERENCE, Name, Section, one_or_several
+from .common import BY_REFERENCE, HeaderName, Name, Section, one_or_several
 
 
 class NoAuth(Section):
@@ -26,7 +26,7 @@ class HeaderAuth(Section):
     """One header of any name."""
 
     type: Literal["header"]
-    name: str = Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+    name: HeaderName
     value: str = Field(min_length=1)
 
 
@@ -54,7 +54,7 @@ class CookieAuth(Section):
     """
 
     type: Literal["cookie"]
-    cookies: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")], str] = Field(min_length=1)
+    cookies: dict[HeaderName, str] = Field(min_length=1)
 
 
 class QueryAuth(Section):
@@ -82,7 +82,7 @@ class CallbackSignature(Recipe):
     ``body_bytes``, ``body_sha256`` and ``body_md5``.
     """
 
-    header: str = Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+    header: HeaderName
 
 
 class SignatureAuth(Recipe):
@@ -97,10 +97,10 @@ class SignatureAuth(Recipe):
     """
 
     type: Literal["signature"]
-    headers: dict[str, str] = {}
+    headers: dict[HeaderName, str] = {}
     query: dict[str, str] = {}
     fields: dict[str, str] = {}
-    header: str | None = None
+    header: HeaderName | None = None
     query_name: str | None = None
     field: str | None = None
 
@@ -148,7 +148,7 @@ OneAuth: TypeAlias = Annotated[
     Field(discriminator="type"),
 ]
 Auth: TypeAlias = Annotated[
-    Annotated[OneAuth, Tag("one")] | Annotated[tuple[OneAuth, ...], Field(min_length=1), Tag("several")],
+    Annotated[OneAuth, Tag("no list")] | Annotated[tuple[OneAuth, ...], Field(min_length=1), Tag("a list")],
     Discriminator(one_or_several),
 ]
 """One way to say who asks, or several that every request carries together."""

@@ -4,12 +4,38 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from shenhe.core.document import shown
 
 Role: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Name: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 MediaType: TypeAlias = Annotated[str, Field(pattern=r"^[a-z]+/[a-z0-9][a-z0-9.+-]*$")]
 StatusClass = Literal["1xx", "2xx", "3xx", "4xx", "5xx"]
+
+
+def _flag(value: object) -> object:
+    """A switch is true or false. A variable gives it as text."""
+    if isinstance(value, bool) or value in ("true", "false"):
+        return value
+    meant = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}.get(
+        str(value).lower()
+    )
+    hint = f" (did you mean {meant}?)" if meant is not None and not isinstance(value, float) else ""
+    raise ValueError(f"found {shown(value)}, expected true or false{hint}")
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError(f"found {str(value).lower()}, expected a number")
+    return value
+
+
+Flag: TypeAlias = Annotated[bool, BeforeValidator(_flag)]
+Number: TypeAlias = Annotated[float, BeforeValidator(_number)]
+Whole: TypeAlias = Annotated[int, BeforeValidator(_number)]
+HeaderName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=200)]
+AttributeName: TypeAlias = Annotated[str, Field(pattern=r"""^[^\s"'<>/={}]+$""", max_length=100)]
 Status: TypeAlias = Annotated[int, Field(ge=100, le=599)] | StatusClass
 Template: TypeAlias = Any
 Host: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+(:[0-9]+)?$")]
@@ -50,11 +76,12 @@ EXPECTED_SOURCE = (
 
 
 def one_or_several(value: object) -> str:
-    return "several" if isinstance(value, list | tuple) else "one"
+    """The name of a member of a union. No name of a member is one of a key, so that errors find their places."""
+    return "a list" if isinstance(value, list | tuple) else "no list"
 
 
 def text_or_mapping(value: object) -> str:
-    return "mapping" if isinstance(value, dict | BaseModel) else "path"
+    return "a section" if isinstance(value, dict | BaseModel) else "a path"
 
 
 class Section(BaseModel):

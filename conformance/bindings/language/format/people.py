@@ -6,7 +6,7 @@ from pydantic import Field, field_validator
 
 from shenhe.conformance.entities import IdentityMethod
 
-from .common import Name, Role, Section
+from .common import Flag, Name, Role, Section
 
 
 class AccountEntry(Section):
@@ -53,7 +53,7 @@ class SubjectEntry(Section):
 
     id: str = Field(min_length=1)
     name: str = ""
-    minor: bool = False
+    minor: Flag = False
     number: str = ""
 
     @field_validator("number", mode="before")

@@ -6,13 +6,23 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from .common import EXPECTED_SOURCE, Path, Section, Status, one_or_several, text_or_mapping
+from .common import (
+    EXPECTED_SOURCE,
+    AttributeName,
+    Flag,
+    HeaderName,
+    Path,
+    Section,
+    Status,
+    one_or_several,
+    text_or_mapping,
+)
 
 
 class HeaderSource(Section):
     """A header of the response."""
 
-    header: str = Field(min_length=1)
+    header: HeaderName
     json_: Path | None = Field(default=None, alias="json")
 
 
@@ -43,7 +53,7 @@ class UrlSource(Section):
 class CookieSource(Section):
     """The value of a cookie that the response sets."""
 
-    cookie: str = Field(min_length=1)
+    cookie: HeaderName
     json_: Path | None = Field(default=None, alias="json")
 
 
@@ -55,8 +65,8 @@ class CssSource(Section):
     """
 
     css: str = Field(min_length=1, max_length=1000)
-    attribute: str | None = Field(default=None, min_length=1, max_length=100)
-    all: bool = False
+    attribute: AttributeName | None = None
+    all: Flag = False
     each: dict[str, str | CssSource] = {}
     json_: Path | None = Field(default=None, alias="json")
 
@@ -86,27 +96,27 @@ SOURCE_KEYS = ("css", "header", "cookie", "text", "body", "status", "url", "form
 def _source_kind(value: object) -> str | None:
     """Which kind of source a value is meant to be: only the error of that kind is of use to its author."""
     if isinstance(value, str):
-        return "path"
+        return "a path"
     keys = value if isinstance(value, dict) else getattr(value, "model_fields_set", ())
-    return next((key for key in SOURCE_KEYS if key in keys), None)
+    return next((f"a source {key}" for key in SOURCE_KEYS if key in keys), None)
 
 
 OneSource: TypeAlias = Annotated[
-    Annotated[Path, Tag("path")]
-    | Annotated[HeaderSource, Tag("header")]
-    | Annotated[TextSource, Tag("text")]
-    | Annotated[BodySource, Tag("body")]
-    | Annotated[StatusSource, Tag("status")]
-    | Annotated[UrlSource, Tag("url")]
-    | Annotated[CookieSource, Tag("cookie")]
-    | Annotated[CssSource, Tag("css")]
-    | Annotated[FormSource, Tag("form")]
-    | Annotated[ValueSource, Tag("value")]
-    | Annotated[WhenSource, Tag("when")],
+    Annotated[Path, Tag("a path")]
+    | Annotated[HeaderSource, Tag("a source header")]
+    | Annotated[TextSource, Tag("a source text")]
+    | Annotated[BodySource, Tag("a source body")]
+    | Annotated[StatusSource, Tag("a source status")]
+    | Annotated[UrlSource, Tag("a source url")]
+    | Annotated[CookieSource, Tag("a source cookie")]
+    | Annotated[CssSource, Tag("a source css")]
+    | Annotated[FormSource, Tag("a source form")]
+    | Annotated[ValueSource, Tag("a source value")]
+    | Annotated[WhenSource, Tag("a source when")],
     Discriminator(_source_kind, custom_error_type="source", custom_error_message=EXPECTED_SOURCE),
 ]
 Source: TypeAlias = Annotated[
-    Annotated[OneSource, Tag("one")] | Annotated[tuple[OneSource, ...], Field(min_length=1), Tag("several")],
+    Annotated[OneSource, Tag("no list")] | Annotated[tuple[OneSource, ...], Field(min_length=1), Tag("a list")],
     Discriminator(one_or_several),
 ]
 """A place in a response, or several of which the first that finds something is used."""
@@ -125,10 +135,10 @@ class ConditionSection(Section):
     status: Status | tuple[Status, ...] | None = None
     media_type: str | None = Field(default=None, min_length=1, max_length=100)
     json_: Path | None = Field(default=None, alias="json")
-    header: str | None = Field(default=None, min_length=1)
-    cookie: str | None = Field(default=None, min_length=1)
+    header: HeaderName | None = None
+    cookie: HeaderName | None = None
     css: str | None = Field(default=None, min_length=1, max_length=1000)
-    attribute: str | None = Field(default=None, min_length=1, max_length=100)
+    attribute: AttributeName | None = None
     url: Literal[True] | None = None
     text: Literal[True] | None = None
     is_: bool | int | float | str | None = Field(default=None, alias="is")
@@ -157,7 +167,7 @@ class ConditionSection(Section):
 
 _TESTS = ("is_", "in_", "contains", "starts_with", "ends_with")
 Condition: TypeAlias = Annotated[
-    Annotated[Path, Tag("path")] | Annotated[ConditionSection, Tag("mapping")], Discriminator(text_or_mapping)
+    Annotated[Path, Tag("a path")] | Annotated[ConditionSection, Tag("a section")], Discriminator(text_or_mapping)
 ]
 """A JMESPath expression that must find something, or a mapping of conditions."""
 

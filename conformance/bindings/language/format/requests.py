@@ -10,19 +10,19 @@ from shenhe.conformance.apps import ListingState
 from shenhe.conformance.entities import TicketState
 
 from .auth import Auth, CallbackSignature
-from .common import FacetName, Name, Path, Section, Status, Template, text_or_mapping
+from .common import FacetName, Flag, HeaderName, Name, Number, Path, Section, Status, Template, Whole, text_or_mapping
 from .places import Condition, Source
 
 
 class LimitsSection(Section):
     """Bounds on every request. Seconds and bytes."""
 
-    requests_per_second: float | None = Field(default=None, gt=0, le=10_000)
-    timeout: float = Field(default=10.0, gt=0, le=600)
-    total_timeout: float = Field(default=30.0, gt=0, le=3600)
-    max_body: int = Field(default=20_000_000, ge=1_000, le=1_000_000_000)
-    retries: int = Field(default=2, ge=0, le=10)
-    max_retry_after: float = Field(default=10.0, ge=0, le=600)
+    requests_per_second: Number | None = Field(default=None, gt=0, le=10_000)
+    timeout: Number = Field(default=10.0, gt=0, le=600)
+    total_timeout: Number = Field(default=30.0, gt=0, le=3600)
+    max_body: Whole = Field(default=20_000_000, ge=1_000, le=1_000_000_000)
+    retries: Whole = Field(default=2, ge=0, le=10)
+    max_retry_after: Number = Field(default=10.0, ge=0, le=600)
 
 
 class PollSection(Section):
@@ -35,18 +35,18 @@ class PollSection(Section):
     method: Literal["GET", "POST", "PUT"] | None = None
     path: str | None = Field(default=None, pattern="^/")
     location: Source | None = None
-    callback: bool = False
+    callback: Flag = False
     signature: CallbackSignature | None = None
     query: dict[str, Template] = {}
-    headers: dict[str, Template] = {}
+    headers: dict[HeaderName, Template] = {}
     json_: Template = Field(default=None, alias="json")
     form: dict[str, Template] | None = None
     pending_status: tuple[Status, ...] = (202,)
     until: Condition | None = None
     failed: Condition | None = None
     refused: Condition | None = None
-    every: float = Field(default=1.0, ge=0, le=60)
-    timeout: float = Field(default=60.0, gt=0, le=3600)
+    every: Number = Field(default=1.0, ge=0, le=60)
+    timeout: Number = Field(default=60.0, gt=0, le=3600)
 
     @field_validator("pending_status", mode="before")
     @classmethod
@@ -81,9 +81,9 @@ class PagesSection(Section):
 
     next: Source | None = None
     cursor: Source | None = None
-    number: int | None = Field(default=None, ge=0, le=1)
+    number: Whole | None = Field(default=None, ge=0, le=1)
     more: Condition | None = None
-    most: int = Field(default=20, ge=1, le=1000)
+    most: Whole = Field(default=20, ge=1, le=1000)
 
     @model_validator(mode="after")
     def _one_way(self) -> PagesSection:
@@ -136,7 +136,8 @@ class MediaSection(Section):
 
 
 Media: TypeAlias = Annotated[
-    Annotated[Literal["body"], Tag("path")] | Annotated[MediaSection, Tag("mapping")], Discriminator(text_or_mapping)
+    Annotated[Literal["body"], Tag("a path")] | Annotated[MediaSection, Tag("a section")],
+    Discriminator(text_or_mapping),
 ]
 MEDIA_KINDS = ("body", "base64", "hex", "url", "text", "zip", "part")
 
@@ -152,9 +153,9 @@ class Part(Section):
 class GraphqlSection(Section):
     """A GraphQL request, sent as JSON. ``errors`` in the response refuse it unless ``refuse_when`` is given."""
 
-    query: str = Field(min_length=1)
+    query: str = Field(pattern=r"^\s*(?:#[^\n]*\n\s*)*(?:\{|(?:query|mutation|subscription|fragment)\b)")
     variables: dict[str, Template] = {}
-    operation_name: str | None = None
+    operation_name: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=200)
 
 
 class WebsocketSection(Section):
@@ -179,13 +180,13 @@ class RequestSection(Section):
     """
 
     steps: tuple[StepSection, ...] = ()
-    held: bool = False
+    held: Flag = False
     method: Method | None = None
     host: Name | None = None
     path: str | None = Field(default=None, pattern="^/")
     url: str | None = Field(default=None, min_length=1, max_length=2000)
     query: dict[str, Template] = {}
-    headers: dict[str, Template] = {}
+    headers: dict[HeaderName, Template] = {}
     json_: Template = Field(default=None, alias="json")
     form: dict[str, Template] | None = None
     multipart: dict[str, Template] | None = None
@@ -203,8 +204,8 @@ class RequestSection(Section):
     reason: Source | None = None
     notice: Source | None = None
     auth: Auth | None = None
-    follow_redirects: bool = False
-    keep_cookies: bool = False
+    follow_redirects: Flag = False
+    keep_cookies: Flag = False
     media: Media | None = None
     poll: PollSection | None = None
     pages: PagesSection | None = None

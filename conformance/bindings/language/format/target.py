@@ -11,7 +11,7 @@ from shenhe.conformance.entities import IdentityMethod
 from shenhe.conformance.operations import Operation, TargetRole
 from shenhe.rulebook import Market, Service, Trait
 
-from .common import BY_REFERENCE, Host, MediaType, Name, Section
+from .common import BY_REFERENCE, Flag, Host, MediaType, Name, Number, Section
 
 
 class MarkerEntry(Section):
@@ -43,7 +43,7 @@ class ServiceSection(Section):
 
 
 #: Money or seconds, per call.
-Amount: TypeAlias = Annotated[float, Field(ge=0, le=1_000_000)]
+Amount: TypeAlias = Annotated[Number, Field(ge=0, le=1_000_000)]
 
 
 class TargetSection(Section):
@@ -63,12 +63,12 @@ class TargetSection(Section):
     report_kinds: tuple[Name, ...] = ("illegal",)
     disclosure_topics: tuple[Name, ...] = ()
     record_kinds: tuple[Name, ...] | None = None
-    consents_expire: bool = False
-    traits: dict[Trait, bool] = {}
+    consents_expire: Flag = False
+    traits: dict[Trait, Flag] = {}
     personas: tuple[Name, ...] = ()
     text_labels: Literal["content", "interface"] = "content"
-    dialogue: bool | None = None
-    settling_seconds: float = Field(default=5.0, ge=0, le=600)
+    dialogue: Flag | None = None
+    settling_seconds: Number = Field(default=5.0, ge=0, le=600)
     markers: dict[Name, MarkerText | MarkerEntry] = {}
     media_hosts: tuple[Host, ...] = ()
     auth_hosts: tuple[Host, ...] = ()
@@ -99,7 +99,7 @@ class TlsSection(Section):
     certificate: str | None = Field(default=None, min_length=1)
     key: str | None = Field(default=None, min_length=1)
     key_password: str | None = Field(default=None, pattern=BY_REFERENCE)
-    verify: bool = True
+    verify: Flag = True
 
     @model_validator(mode="after")
     def _key_of_certificate(self) -> TlsSection:

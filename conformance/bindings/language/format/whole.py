@@ -30,17 +30,17 @@ class ConstantSection(Section):
 
 
 Accounts: TypeAlias = Annotated[
-    Annotated[AccountEntry, Tag("one")] | Annotated[tuple[AccountEntry, ...], Field(min_length=1), Tag("several")],
+    Annotated[AccountEntry, Tag("no list")] | Annotated[tuple[AccountEntry, ...], Field(min_length=1), Tag("a list")],
     Discriminator(one_or_several),
 ]
 """One account of a role, or several."""
 Filings: TypeAlias = Annotated[
-    Annotated[FilingEntry, Tag("one")] | Annotated[tuple[FilingEntry, ...], Field(min_length=1), Tag("several")],
+    Annotated[FilingEntry, Tag("no list")] | Annotated[tuple[FilingEntry, ...], Field(min_length=1), Tag("a list")],
     Discriminator(one_or_several),
 ]
 """One filing of a kind, or several."""
 Constant: TypeAlias = Annotated[
-    Annotated[ConstantSection, Tag("mapping")] | Annotated[bool | int | float | str, Tag("path")],
+    Annotated[ConstantSection, Tag("a section")] | Annotated[bool | int | float | str, Tag("a path")],
     Discriminator(text_or_mapping),
 ]
 

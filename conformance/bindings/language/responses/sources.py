@@ -224,7 +224,7 @@ def compile_source(value: Any, template: Callable[[str], Fill]) -> Source:
 def said_of(error: ValidationError, model: type[BaseModel]) -> str:
     """The first thing wrong with a mapping, and where in it."""
     first = error.errors(include_url=False)[0]
-    place = dotted([step for step in first["loc"] if step != "mapping"])
+    place = dotted([step for step in first["loc"] if step != "a section"])
     message = worded(dict(first), model)
     return message if first["type"] in {"extra_forbidden", "missing"} or not place else f"{place}: {message}"
 
@@ -396,7 +396,7 @@ def describe(source: Source, value: Any, answer: Response) -> str:
     """What was found at ``source``, and which keys there are where it was nothing. Values are not repeated: they may be
     secret.
     """
-    kinds = {str: "text", int: "a number", float: "a number", bool: "true or false", list: "a list", dict: "a mapping"}
+    kinds = {str: "text", int: "a number", float: "a number", bool: "true or false", list: "a list", dict: "a section"}
     if value is not None and value != "":
         return f"{kinds.get(type(value), 'something else')} there"
     if isinstance(source, HeaderValue):
