@@ -18,7 +18,7 @@ INSTALL := $(shell if command -v uv >/dev/null 2>&1; then echo "VIRTUAL_ENV=$(CU
 # Tests start many processes, and importing from source again takes each of them seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help docs interval-coverage demo test quick coverage test-lowest test-all lint types bench label-quality fuzz unbound chaos sbom smoke corpus engines-agree lock clean power mutants
+.PHONY: help docs interval-coverage demo test test-whole quick coverage test-lowest test-all lint types bench label-quality fuzz unbound chaos sbom smoke corpus engines-agree lock clean power mutants
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -59,12 +59,15 @@ demo: $(VENV)/.shenhe ## Check two providers, simulate two policies, write demo/
 test: $(VENV)/.dev $(VENV)/.shenhe ## Run the tests
 	@$(BIN)/pytest -n $(WORKERS) -q -m "not slow"
 
+test-whole: $(VENV)/.dev $(VENV)/.shenhe ## Run the tests, and each costly one instead of a sample
+	@$(BIN)/pytest -n $(WORKERS) -q -m "not slow" --whole
+
 quick: $(VENV)/.dev $(VENV)/.shenhe ## Run the tests that need no engine, decoder or whole check (a minute)
 	@$(BIN)/pytest -n $(WORKERS) -q -m "not slow and not heavy"
 
 coverage: $(VENV)/.dev $(VENV)/.shenhe ## Run the tests, measure branch coverage, fail below the level reached
 	@rm -f .coverage .coverage.*
-	@$(BIN)/pytest -n $(WORKERS) -q -m "not slow" --cov --cov-report=
+	@$(BIN)/pytest -n $(WORKERS) -q -m "not slow" --whole --cov --cov-report=
 	@$(BIN)/coverage report --fail-under=$(COVERED)
 
 test-lowest: $(VENV)/.lowest $(VENV)/.shenhe ## Run the quick tests on the lowest versions that pyproject.toml allows

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from . import sampling
+
 #: For tests of the plugin: projects with tests of their own.
 pytest_plugins = ["pytester"]
 
@@ -67,15 +69,22 @@ HEAVY = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="run every costly test, and not those drawn by the commit")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     root = Path(__file__).parent
     # A folder that was moved would silently join the quick tests.
     if missing := [heavy for heavy in HEAVY if not (root / heavy).exists()]:
         raise pytest.UsageError(f"tests/conftest.py: HEAVY: found no {', '.join(missing)} below {root}")
     heavy = {path: _is_heavy(path, root) for path in {item.path for item in items}}
+    whole = items[0].config.getoption("whole") if items else False
     for item in items:
         if heavy[item.path]:
             item.add_marker("heavy")
+        if item.get_closest_marker("costly") and not whole and not sampling.is_drawn(item.nodeid):
+            item.add_marker("slow")
 
 
 def _is_heavy(path: Path, root: Path) -> bool:

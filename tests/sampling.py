@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import subprocess
+import zlib
 from collections.abc import Collection, Iterable
 from functools import cache
 from typing import Any
@@ -31,6 +32,15 @@ def commit() -> str:
     """The commit at hand, by which samples are drawn; ``none`` outside a repository."""
     done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
     return done.stdout.strip() or "none"
+
+
+#: Of the tests marked `costly`, one in so many runs at a commit.
+ONE_IN = 4
+
+
+def is_drawn(nodeid: str) -> bool:
+    """Whether a costly test runs at the commit at hand. Every commit runs others, and each test runs in the long run."""
+    return zlib.crc32(f"{commit()} {nodeid}".encode()) % ONE_IN == 0
 
 
 def drawn(count: int, values: Iterable[Any], always: Collection[Any] = ()) -> list[Any]:
