@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shenhe.labels import Deviation, Label, Labels, read_text_labels
+from shenhe.labels import Deviation, Label, Labels, read_labels, read_text_labels
 from shenhe.rulebook import Service
 
 from ..engine.cases.covering import covering
@@ -103,15 +104,28 @@ def decoded(made: Media) -> str:
 
 
 def labels_of_its_own(text: str, prompt: str) -> list[Label]:
-    """The labels of a text that name both elements, and do not come from the prompt that the text repeats."""
+    """The labels of a text or page that name both elements, and do not come from the prompt that it repeats."""
     if read_text_labels(prompt):
         text = text.replace(prompt, "", 1)
+    if _PAGE.search(text):
+        explicit = read_labels(text.encode(), media_type="text/html").explicit
+        labels = [label for label in explicit if label.scheme == "text"]
+    else:
+        labels = list(read_text_labels(text))
     incomplete = {Deviation.GENERATION_ELEMENT_MISSING, Deviation.AI_ELEMENT_MISSING}
     return [
-        label
-        for label in read_text_labels(text)
-        if label.carrier == "text:corner" or not incomplete & set(label.deviations)
+        label for label in labels if label.carrier.endswith("text:corner") or not incomplete & set(label.deviations)
     ]
+
+
+def words_on_page(page: str) -> str:
+    """What a reader sees of a page: its text without tags and character references."""
+    return html.unescape(_TAG.sub("\n", page)) if _PAGE.search(page) else page
+
+
+#: A tag of pages. A text that only quotes one is read as a page too: its labels are seen there as well.
+_PAGE = re.compile(r"<(?:!doctype html|html|head|body|main|article|section|div|p|h[1-6]|li|title)\b[^<>]{0,400}>", re.I)
+_TAG = re.compile(r"<[a-zA-Z!/][^<>]{0,2000}>")
 
 
 def refuse_to_guess(labels: Labels) -> None:

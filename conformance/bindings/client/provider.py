@@ -348,12 +348,12 @@ class HttpProvider(StoreClient):
 
     def report_status(self, account: Account | None, ticket: Ticket) -> Result[Ticket]:
         outcome = self._client.call(Operation.REPORT_STATUS, account, {"ticket": ticket})
-        return self._client.result(outcome, lambda done: done.ticket(known=ticket.id))
+        return self._client.result(outcome, lambda done: done.ticket(known=ticket))
 
     def decide(self, account: Account | None, ticket: Ticket, upheld: bool, reasons: str) -> Result[Ticket]:
         values = {"ticket": ticket, "upheld": upheld, "reasons": reasons}
         outcome = self._client.call(Operation.DECIDE, account, values, {"upheld": upheld})
-        return self._client.result(outcome, lambda done: done.ticket(known=ticket.id))
+        return self._client.result(outcome, lambda done: done.ticket(known=ticket))
 
     def appeal(
         self, account: Account, publication: Publication, statement: str, evidence: Media | None = None

@@ -124,13 +124,14 @@ def _plain(value: Any) -> Any:
 
 def _sandbox(finalize: Callable[[Any], Any]) -> Sandbox:
     sandbox = Sandbox(finalize)
-    sandbox.globals = {"omit": OMIT}
+    # YAML and JSON write `null` for what Jinja2 calls `none`.
+    sandbox.globals = {"omit": OMIT, "null": None}
     return sandbox
 
 
 _TEXT = _sandbox(_plain)
 _PATH = _sandbox(as_segment)
-_BUILT_IN = frozenset({"omit", "range", "nonce", "now", "env_"})
+_BUILT_IN = frozenset({"omit", "null", "range", "nonce", "now", "env_"})
 
 
 def variables(value: Any) -> Iterator[tuple[tuple[str | int, ...], str, str | None]]:

@@ -15,7 +15,7 @@ from ...provider import Capabilities, Operation, Refused
 from ...verdict import Level
 from ..faces import generated_text, publication_of
 from ..outcome import NotJudged, Violation
-from ..prompted import Prompted, crossed, drawn, excerpt, labels_of_its_own
+from ..prompted import Prompted, crossed, drawn, excerpt, labels_of_its_own, words_on_page
 from ..registry import check
 from ..requests import PROMPTS
 from ..scope import labels_texts_themselves, makes_anything, makes_text, publishes, texts
@@ -84,14 +84,14 @@ def published_text_is_labelled(probe: Probe, case: Prompted) -> None:
     answer = probe.attempt(probe.provider.view, None, publication_of(probe, case), case.face)
     if isinstance(answer, Refused):
         raise NotJudged(f"the text does not appear on the surface {case.face}: {answer.status} {answer.reason}")
-    around = " ".join((answer.value.text, *answer.value.notices))
+    page, notices = answer.value.text, answer.value.notices
     text = generated_text(probe, replace(case, face=""))
-    if not answer.value.text or not _is_shown(text, answer.value.text):
+    if not page or not _is_shown(text, words_on_page(page)):
         raise NotJudged(f"the surface {case.face} does not show the whole text")
-    if not labels_of_its_own(around, case.prompt):
+    if not any(labels_of_its_own(words, case.prompt) for words in (page, *notices)):
         probe.must_read(Operation.VIEW, "notices", "the notice next to a publication", surface=case.face)
         seen = f"the surface {case.face} shows the text, and nothing says that AI generated it"
-        raise Violation(seen, excerpt(around))
+        raise Violation(seen, excerpt("\n".join((page, *notices))))
 
 
 def _is_shown(text: str, on_page: str) -> bool:

@@ -66,12 +66,15 @@ class Acceptance:
         """What ``extract.NAME`` finds, as text; ``""`` for nothing or an unbound name. Never raises."""
         return text_of(self.bound.extract.get(name), self.response)
 
-    def ticket(self, known: str = "") -> Ticket:
-        """The state of a report or an appeal; ``known`` is its id if the response does not repeat it."""
-        number = self.identifier() if "id" in self else known
+    def ticket(self, known: Ticket | None = None) -> Ticket:
+        """The state of a report or an appeal; ``known`` is the ticket that was looked at, whose id and receipt stay
+        where the response does not repeat them.
+        """
+        number = self.identifier() if "id" in self else known.id if known else ""
+        receipt = self.text("receipt") or (known.receipt if known else "")
         state = self._state(missing=self.bound.operation is not Operation.REPORT_STATUS)
         known_state = state if isinstance(state, TicketState) else TicketState.RECEIVED
-        return Ticket(number, known_state, self.text("receipt"), self.text("reasons"))
+        return Ticket(number, known_state, receipt, self.text("reasons"))
 
     def listing(self) -> Listing:
         """The status of an app."""
