@@ -150,6 +150,8 @@ def mistakes_as_written(data: Any, locate: Locate) -> Found:
     none is filled in.
     """
     for steps, word in locate.words:
+        if any(key in _OF_RESPONSES or key == "states" for key in steps[2:]) and not {"is", "in"} & set(steps):
+            continue  # a name or a word of the provider's, such as `id: no` or `upheld: [yes]`
         meant = _WORDS[word.lower()]
         yield steps, f"found {word} without quotes, which is a text here; write {meant}, or '{word}' in quotes"
     for steps, text in _texts(data, ()):

@@ -319,7 +319,7 @@ operations:
         assert result.value == Ticket("7", TicketState.RECEIVED, "got it")
         status = provider.report_status(None, result.value)
         assert isinstance(status, Accepted)
-        assert status.value == Ticket("7", TicketState.UPHELD, "", "a b")
+        assert status.value == Ticket("7", TicketState.UPHELD, "got it", "a b")
         app.answers["GET", "/r/7"] = {"status": "pondering"}
         odd = provider.report_status(None, result.value)
         assert isinstance(odd, Unavailable)
