@@ -5,6 +5,7 @@ them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,7 +73,7 @@ def read(
     if as_json:
         import json
 
-        echo_json(json.dumps([r.model_dump(mode="json") for r in records], ensure_ascii=False, indent=2))
+        echo_json(json.dumps([asdict(record) for record in records], ensure_ascii=False, indent=2))
     if not all(found.decided for found in records):
         raise typer.Exit(3)
 
@@ -100,7 +101,7 @@ def _read(
         sidecars=sidecars,
     )
     for path, (read_as, labels) in zip(files, readings, strict=True):
-        found = read_as.model_copy(update={"file": "-"}) if path == STDIN else read_as
+        found = replace(read_as, file="-") if path == STDIN else read_as
         records.append(found)
         if evidence is not None:
             evidence.mkdir(parents=True, exist_ok=True)
@@ -157,7 +158,7 @@ def judge(
     if as_json:
         import json
 
-        echo_json(json.dumps([r.model_dump(mode="json") for r in records], ensure_ascii=False, indent=2))
+        echo_json(json.dumps([asdict(record) for record in records], ensure_ascii=False, indent=2))
     verdicts = {judgement.verdict for record in records for judgement in record.judgements}
     if verdicts & {Verdict.DOES_NOT_CONFORM, Verdict.NONE}:
         raise typer.Exit(1)

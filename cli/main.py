@@ -7,9 +7,12 @@ and 70 a bug in shenhe.
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import sys
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
 
@@ -17,53 +20,20 @@ from shenhe.core.errors import ShenheError
 from shenhe.core.extras import extras_named
 from shenhe.core.links import documentation, error_link
 
-from . import (
-    attest,
-    baseline,
-    calibrate,
-    chain,
-    check,
-    claims,
-    compare,
-    demo,
-    doctor,
-    engines,
-    explain,
-    explore,
-    export,
-    fleet,
-    forecast,
-    init,
-    label,
-    levers,
-    lint,
-    replay,
-    report,
-    rules,
-    sample,
-    scope,
-    simulate,
-    study,
-    validate,
-    verify,
-)
 from .help import HelpGroup, use_plain_help
 from .output import dim, use_any_encoding
 from .project import use_project_settings
 
-app = typer.Typer(
-    name="shenhe",
-    cls=HelpGroup,
-    help="Check whether a generative-AI service complies with the law on synthetic media, and simulate enforcement.",
-    epilog="Start with `shenhe demo`, `shenhe check sample` or `shenhe simulate --list`.",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
 #: The exit code of a bug in shenhe (``EX_SOFTWARE`` of sysexits.h). The codes 0 to 3 are results of commands.
 INTERNAL_ERROR = 70
+
+#: The commands, in the order of the help. Each is the module of its name, and in it the function of its name, or
+#: ``app`` where it has commands of its own.
+COMMANDS = (
+    *("demo", "check", "explain", "fleet", "chain", "doctor", "lint", "init", "baseline", "export", "replay"),
+    *("attest", "verify", "sample", "label", "rules", "scope", "simulate", "compare", "levers", "explore", "study"),
+    *("validate", "claims", "engines", "calibrate", "forecast", "report"),
+)
 
 
 def _version(requested: bool) -> None:
@@ -74,7 +44,6 @@ def _version(requested: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def main(
     context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
@@ -85,37 +54,47 @@ def main(
     use_project_settings(context)
 
 
-app.command("demo")(demo.demo)
-app.command("check")(check.check)
-app.command("explain")(explain.explain)
-app.command("fleet")(fleet.fleet)
-app.command("chain")(chain.chain)
-app.command("doctor")(doctor.doctor)
-app.command("lint")(lint.lint)
-app.command("init")(init.init)
-app.add_typer(baseline.app, name="baseline")
-app.command("export")(export.export)
-app.command("replay")(replay.replay)
-app.command("attest")(attest.attest)
-app.command("verify")(verify.verify)
-app.add_typer(sample.app, name="sample")
-app.add_typer(label.app, name="label")
-app.add_typer(rules.app, name="rules")
-app.command("scope", epilog=scope.EXAMPLES)(scope.scope)
-app.command("simulate")(simulate.simulate)
-app.command("compare")(compare.compare)
-app.command("levers")(levers.levers)
-app.command("explore")(explore.explore)
-app.add_typer(study.app, name="study")
-app.command("validate")(validate.validate)
-app.command("claims")(claims.claims)
-app.command("engines")(engines.engines)
-app.command("calibrate")(calibrate.calibrate)
-app.command("forecast")(forecast.forecast)
-app.command("report")(report.report)
+def command_line(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The command line with the commands of these names. Every command costs time to load, whether it runs or not."""
+    app = typer.Typer(
+        name="shenhe",
+        cls=HelpGroup,
+        help="Check whether a generative-AI service complies with the law on synthetic media, and simulate "
+        "enforcement.",
+        epilog="Start with `shenhe demo`, `shenhe check sample` or `shenhe simulate --list`.",
+        no_args_is_help=True,
+        rich_markup_mode="markdown",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(main)
+    for name in names:
+        module = import_module(f".{name}", __package__)
+        group = getattr(module, "app", None)
+        if isinstance(group, typer.Typer):
+            app.add_typer(group, name=name)
+        else:
+            app.command(name, epilog=getattr(module, "EXAMPLES", None))(getattr(module, name))
+    use_plain_help(app)
+    return app
 
 
-use_plain_help(app)
+def needed(words: list[str], environ: Mapping[str, str]) -> Iterable[str]:
+    """The names of the commands that a command line of ``words`` needs: the one it runs, or all for help, for shell
+    completion and for an unknown command.
+    """
+    rest = words[1:] if words[:1] == ["--debug"] else words
+    if rest and rest[0] in COMMANDS and not any(name.startswith("_SHENHE_COMPLETE") for name in environ):
+        return rest[:1]
+    return COMMANDS
+
+
+def __getattr__(name: str) -> Any:
+    """``app``, the command line with all commands, which is built at its first use."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()["app"] = app = command_line()
+    return app
 
 
 def run() -> None:
@@ -128,11 +107,11 @@ def run() -> None:
     if "--debug" in sys.argv[1:]:
         sys.argv.remove("--debug")
         sys.argv.insert(1, "--debug")
-        app()
+        command_line(needed(sys.argv[1:], os.environ))()
         return
     try:
         with extras_named():
-            app()
+            command_line(needed(sys.argv[1:], os.environ))()
     except KeyboardInterrupt:
         # A second Ctrl-C would interrupt the interpreter while it shuts down, which prints a traceback.
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -7,103 +7,91 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from typing import Any, ClassVar, Literal
 
 from .bytes.pages import opened, pieces
 from .containers.sniff import STRUCTURED
 from .findings import Findings
-from .judge import Verdict, Verifier, judge_file
+from .judge import Judgement, judge_file
 from .model import Deviation, Label, Labels, Limits, Refusal
 from .read import Depth, read_source
 from .sidecars import read_sidecar_file, sidecars_of
 
+# Dataclasses and not pydantic models, whose library takes longer to load than most files to read. Their configuration
+# and metadata are for the JSON Schema.
+_CLOSED: Mapping[str, Any] = {"extra": "forbid"}
 
-class LabelRecord(BaseModel):
+
+def _described(description: str) -> Mapping[str, str]:
+    return {"description": description}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelRecord:
     """One label of a file."""
 
-    model_config = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar = _CLOSED
 
-    scheme: str = Field(description="gb45438, c2pa, iptc, text, visible, rhythm or spoken")
+    scheme: str = field(metadata=_described("gb45438, c2pa, iptc, text, visible, rhythm or spoken"))
     kind: Literal["explicit", "implicit"]
-    carrier: str = Field(description="its place in the file")
-    fields: dict[str, Any] = Field(description="what was read")
-    conformant: bool = Field(description="no deviation from a binding clause, and nothing undecided")
-    undecided: bool = Field(description="a measurement lies where it cannot decide")
-    deviations: list[Deviation] = Field(description="departures from the standard, by name")
-    span: tuple[int, int] | None = Field(description="byte range [start, end) of the carrier")
-    detail: str = Field(description="the same in sentences")
+    carrier: str = field(metadata=_described("its place in the file"))
+    fields: dict[str, Any] = field(metadata=_described("what was read"))
+    conformant: bool = field(metadata=_described("no deviation from a binding clause, and nothing undecided"))
+    undecided: bool = field(metadata=_described("a measurement lies where it cannot decide"))
+    deviations: list[Deviation] = field(metadata=_described("departures from the standard, by name"))
+    span: tuple[int, int] | None = field(metadata=_described("byte range [start, end) of the carrier"))
+    detail: str = field(metadata=_described("the same in sentences"))
 
 
-class RefusalRecord(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalRecord:
     """Something that was not read, and why."""
 
-    model_config = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar = _CLOSED
 
     what: str
     why: str
 
 
-class FileRecord(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRecord:
     """Everything one reading of one file found."""
 
-    model_config = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar = _CLOSED
 
     file: str
-    media_type: str = Field(description="recognised from the bytes")
-    sha256: str = Field(description="of the whole file; empty where the file could not be read")
+    media_type: str = field(metadata=_described("recognised from the bytes"))
+    sha256: str = field(metadata=_described("of the whole file; empty where the file could not be read"))
     labels: list[LabelRecord]
-    statements: list[LabelRecord] = Field(
-        default_factory=list,
-        description="near misses that people understand: AI origin in other words",
+    statements: list[LabelRecord] = field(
+        default_factory=list, metadata=_described("near misses that people understand: AI origin in other words")
     )
-    contradictions: list[str] = Field(default_factory=list, description="statements that cannot both be true")
-    cut_short: bool = Field(default=False, description="the file is cut short, so a missing label proves nothing")
+    contradictions: list[str] = field(default_factory=list, metadata=_described("statements that cannot both be true"))
+    cut_short: bool = field(
+        default=False, metadata=_described("the file is cut short, so a missing label proves nothing")
+    )
     refused: list[RefusalRecord]
     notes: list[str]
-    elapsed_ms: float = Field(ge=0)
+    elapsed_ms: float = field(metadata={"ge": 0})
 
     @property
     def decided(self) -> bool:
         return not self.refused and not any(label.undecided for label in self.labels)
 
 
-class FindingRecord(BaseModel):
-    """The verdict on one file under one rule."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    rule: str
-    needs: str = Field(description="the kind of mark that the rule asks for")
-    verdict: Verdict
-    reason: str
-    verifiable_by: Verifier | None = Field(description="who can verify the mark that was found; null without one")
-    condition: str = Field(description="facts that the rule depends on and a file does not show")
-
-
-class JudgementRecord(BaseModel):
-    """The verdict on one file under one scheme."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    scheme: str = Field(description="the name of a pack of the rulebook")
-    verdict: Verdict
-    findings: list[FindingRecord]
-
-
-class JudgedFileRecord(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedFileRecord:
     """One file and its verdicts: what ``shenhe label judge --json`` prints a list of."""
 
-    model_config = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar = _CLOSED
 
     file: str
     media_type: str
     sha256: str
-    judgements: list[JudgementRecord]
+    judgements: list[Judgement]
 
 
 def judge_record(found: FileRecord, labels: Labels, names: Iterable[str]) -> JudgedFileRecord:
@@ -112,12 +100,14 @@ def judge_record(found: FileRecord, labels: Labels, names: Iterable[str]) -> Jud
         file=found.file,
         media_type=found.media_type,
         sha256=found.sha256,
-        judgements=[JudgementRecord.model_validate(asdict(judge_file(labels, name))) for name in names],
+        judgements=[judge_file(labels, name) for name in names],
     )
 
 
 def json_schema() -> dict[str, Any]:
     """The schema of the list that ``--json`` prints; the published copy is tested to equal it."""
+    from pydantic import TypeAdapter
+
     schema = TypeAdapter(list[FileRecord]).json_schema()
     title = "Readings of AI-content labels"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **schema}

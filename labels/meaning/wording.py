@@ -18,7 +18,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Literal
 
 from ..data import load_data
@@ -129,16 +129,16 @@ class _Grammar:
             rf"|(?:19|20)\d\d[年.\-/].{{0,40}}|{pause}+)?"
         )
 
-        def whole(an_ai: str, is_made: str) -> re.Pattern[str]:
+        def whole(an_ai: str, is_made: str) -> str:
             forward = (
                 rf"(?:{name}){{0,2}}{by_whom}?(?:{name}){{0,2}}(?P<ai>{an_ai}){filler}{{0,6}}(?P<made>{is_made}){many}"
             )
             way = rf"{_any_of(words['ways'])}(?:[:：（(]|为|是|(?<=[于自]))"
             backward = rf"{way}(?:{name}){{0,2}}(?P<ai2>{an_ai}){filler}{{0,4}}"
-            return re.compile(rf"{lead}(?:{forward}{thing}?{ending}|{backward}){tail}")
+            return rf"{lead}(?:{forward}{thing}?{ending}|{backward}){tail}"
 
-        self.label = whole(ai, made)
-        self.other_words = whole(rf"(?:{ai}|{ai_else})", rf"(?:{made}|{made_else})")
+        self._label = whole(ai, made)
+        self._other_words = whole(rf"(?:{ai}|{ai_else})", rf"(?:{made}|{made_else})")
         self.loose = re.compile(
             rf"(?:{ai}|{ai_else}).{{0,12}}?(?:{made}|{made_else})|(?:{made}).{{0,8}}?{ai}", re.DOTALL
         )
@@ -156,6 +156,20 @@ class _Grammar:
         self.lookalikes = str.maketrans({c: k for k, cs in words["lookalikes"].items() for c in cs})
         self.raised_marks = tuple(words["raised_marks"])
         self._english(words["english"])
+
+    # Compiled at their first use: they take longest, and most text does not come to them.
+
+    @cached_property
+    def label(self) -> re.Pattern[str]:
+        return re.compile(self._label)
+
+    @cached_property
+    def other_words(self) -> re.Pattern[str]:
+        return re.compile(self._other_words)
+
+    @cached_property
+    def english(self) -> re.Pattern[str]:
+        return re.compile(self._english_label, re.IGNORECASE)
 
     def _english(self, words: dict[str, list[str]]) -> None:
         def some(key: str) -> str:
@@ -178,9 +192,7 @@ class _Grammar:
         thing = rf"(?P<object>(?:\s+(?:{some('media')})){{0,2}})"
         tail = rf"(?:[\s.,;:|·—–\-(]+(?:{some('tails')})\b.{{0,100}})?"
         announcement = rf"(?:{some('announcements')}\s*[:—–\-]\s*)?"
-        self.english = re.compile(
-            rf"{announcement}(?:{subject})?{links}(?:{adjective}|{verb}){thing}{tail}", re.IGNORECASE
-        )
+        self._english_label = rf"{announcement}(?:{subject})?{links}(?:{adjective}|{verb}){thing}{tail}"
         self.english_loose = re.compile(
             rf"(?<![a-z])(?:{ai}|artificially){dash}{some('adjectives')}\b"
             rf"|\b{some('verbs')}(?:\s+\w+){{0,3}}\s+(?:by|with|using)(?:\s+\w+){{0,3}}?\s+{ai}(?![a-z])",
@@ -201,7 +213,7 @@ def _latin(words: list[str]) -> str:
 
 @cache
 def grammar() -> _Grammar:
-    return _Grammar(load_data("meaning/wording.yaml"))
+    return _Grammar(load_words())
 
 
 def simplified(text: str) -> str:

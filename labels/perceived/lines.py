@@ -20,9 +20,13 @@ Way = Literal["across", "down", "up", "over", "stacked"]
 _SURE, _LEAST = 0.85, 0.5
 #: Lines steeper than this may hold upright characters below one another.
 _PLUMB = 0.96
-#: Read at most so many lines of one picture, those near its edges first: labels stand there.
-MOST_LINES = 64
+#: The first look at a picture reads at most so many lines, and each later look so many others. Those nearest to the
+#: edges come first, where labels are.
+MOST_LINES, MOST_OTHERS = 64, 16
 _MOST_STEEP = 16
+#: Boxes are at least so many times longer than deep to be read against their direction. The shortest label, four
+#: characters, is at least 2.1 times longer.
+_REVERSIBLE = 1.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,8 @@ class Line:
         return replace(self, corners=self.corners * scale + (x, y), cell=self.cell * scale)
 
 
-def read_lines(pixels: Pixels, boxes: list[TextBox] | None = None) -> tuple[list[Line], int]:
-    """(lines of text in ``pixels``, joined where they were split; how many boxes were left out)."""
+def read_lines(pixels: Pixels, boxes: list[TextBox] | None = None, most: int = MOST_LINES) -> tuple[list[Line], int]:
+    """(lines of text in ``pixels``, joined where they were split; how many boxes beyond ``most`` were left out)."""
     boxes = detect(pixels) if boxes is None else boxes
     height, width = pixels.shape[:2]
 
@@ -77,12 +81,12 @@ def read_lines(pixels: Pixels, boxes: list[TextBox] | None = None) -> tuple[list
     steep = 0
     lines: list[Line] = []
     ordered = sorted(boxes, key=from_edge)
-    for box in ordered[:MOST_LINES]:
+    for box in ordered[:most]:
         steep += box.is_steep
         line = _read(pixels, box, steep <= _MOST_STEEP)
         if line is not None:
             lines.append(line)
-    return _in_columns(_joined(lines)), max(0, len(ordered) - MOST_LINES)
+    return _in_columns(_joined(lines)), max(0, len(ordered) - most)
 
 
 def _read(pixels: Pixels, box: TextBox, in_all_ways: bool) -> Line | None:
@@ -98,7 +102,8 @@ def _read(pixels: Pixels, box: TextBox, in_all_ways: bool) -> Line | None:
 
 def _readings(pixels: Pixels, box: TextBox, in_all_ways: bool) -> Iterator[tuple[Way, Line]]:
     ways: tuple[Way, Way] = ("down", "up") if box.is_steep else ("across", "over")
-    for way, sign in zip(ways, (1, -1), strict=True):
+    signs = (1, -1) if box.half_length >= _REVERSIBLE * box.half_depth else (1,)
+    for way, sign in zip(ways, signs, strict=False):
         corners = corners_of(box, sign)
         text, score = recognise(upright(pixels, corners, 0))
         yield way, Line(text, corners, score, 2 * box.half_depth, way)

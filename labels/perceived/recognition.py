@@ -75,9 +75,9 @@ def _session(kind: str) -> Any:
         raise ImportError("this release of rapidocr carries no models", name="rapidocr")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
-    # More than basic optimisation makes a run no faster, but loading a third slower and the process 90 MB larger.
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    # All optimisations and an arena search a picture a quarter faster and read a line a fifth faster than basic ones
+    # without an arena. Loading takes a third longer.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = 4
     return onnxruntime.InferenceSession(str(models[-1]), options, providers=["CPUExecutionProvider"])
 

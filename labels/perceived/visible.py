@@ -19,9 +19,9 @@ from ..containers.table import pillow_format
 from ..findings import Findings, library_words
 from ..meaning.wording import REASONS, Medium, Phrase, Sense, as_read, grammar, judge
 from ..model import Deviation, Label
-from .lines import MOST_LINES, Line, read_lines
+from .lines import MOST_LINES, MOST_OTHERS, Line, corners_of, read_lines
 from .measure import Sighting, measured, position_of, size_deviation
-from .recognition import Pixels, detect
+from .recognition import Pixels, TextBox, detect
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,6 +36,7 @@ _LONGEST, _PIECE, _STEP = 2.6, 2.0, 1.6
 _LOW_CONTRAST = 1.5
 #: Of "AI", faint letters below one another may lose the thin one.
 _WITHOUT_I = re.compile(r"(?<![A-Za-z])A[^A-Za-z\u4e00-\u9fff]{0,2}[生合]成")
+_LEFT_OUT = "of the lines of text, only those nearest to the edges were read"
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 #: Lines of about one size and this near, by their height, belong together.
 _SAME_SIZE, _NEAR = 1.35, 0.9
@@ -102,25 +103,28 @@ def look(image: Image, *, medium: Medium = "picture", thorough: bool = True) -> 
     others: tuple[tuple[Sighting, Phrase], ...] = ()
     notes: list[str] = []
     earlier: list[Line] = []
-    for lines, left_out in _passes(pixels, thorough):
+    settled: list[Line] = []
+    for lines, left_out in _passes(pixels, thorough, settled):
         # What a closer look cuts off or a coarser one overlooks was seen before.
-        fresh = [
-            line for line in lines if not any(_covers(other, line) for other in earlier if _is_settled(other, medium))
-        ]
+        fresh = [line for line in lines if not any(_covers(other, line) for other in settled)]
         seen = judged(fresh, pixels, medium, earlier)
         earlier += fresh
+        settled += [line for line in fresh if _is_settled(line, medium)]
         others = others or seen.others
         notes += [note for note in seen.notes if note not in notes]
-        if left_out:
-            notes.append(f"only the {MOST_LINES} lines of text nearest to the edges were read")
+        if left_out and _LEFT_OUT not in notes:
+            notes.append(_LEFT_OUT)
         if seen.labels:
             return Seen(seen.labels, others, tuple(notes))
     return Seen((), others, tuple(notes))
 
 
-def _passes(pixels: Pixels, thorough: bool) -> Iterator[tuple[list[Line], int]]:
+def _passes(pixels: Pixels, thorough: bool, settled: Sequence[Line]) -> Iterator[tuple[list[Line], int]]:
+    """(lines, number of boxes left out) of each look at ``pixels``. Lines that are ``settled`` when a look begins are
+    not read again: reading costs more than everything else.
+    """
     height, width = pixels.shape[:2]
-    lines, left_out = _read_at(pixels, _WHOLE_SIDE)
+    lines, left_out = _read_at(pixels, _WHOLE_SIDE, settled, MOST_LINES)
     yield lines, left_out
     if not thorough:
         return
@@ -129,9 +133,10 @@ def _passes(pixels: Pixels, thorough: bool) -> Iterator[tuple[list[Line], int]]:
         yield [line for each in doubtful for line in _read_again(pixels, each)], 0
     for left, top, right, bottom in _strips(width, height):
         piece = _stretched(pixels[top:bottom, left:right])
-        lines, left_out = read_lines(piece)
+        boxes = [box for box in detect(piece) if not _is_settled_box(box.moved(left, top, 1), settled)]
+        lines, left_out = read_lines(piece, boxes, MOST_OTHERS)
         yield [line.moved(left, top, 1) for line in lines], left_out
-    yield _read_at(pixels, _LARGE_SIDE)
+    yield _read_at(pixels, _LARGE_SIDE, settled, MOST_OTHERS)
 
 
 def _read_again(pixels: Pixels, line: Line) -> list[Line]:
@@ -146,9 +151,10 @@ def _read_again(pixels: Pixels, line: Line) -> list[Line]:
 
 def _stretched(piece: Pixels) -> Pixels:
     """``piece`` with faint differences of light made plain, place by place."""
-    turned = cv2.cvtColor(piece, cv2.COLOR_RGB2LAB)
+    # The lightness of LAB serves no better, and OpenCV takes 0.1 s to set up its tables.
+    turned = cv2.cvtColor(piece, cv2.COLOR_RGB2YCrCb)
     turned[:, :, 0] = cv2.createCLAHE(clipLimit=4.0, tileGridSize=(8, 8)).apply(turned[:, :, 0])
-    return np.asarray(cv2.cvtColor(turned, cv2.COLOR_LAB2RGB), np.uint8)
+    return np.asarray(cv2.cvtColor(turned, cv2.COLOR_YCrCb2RGB), np.uint8)
 
 
 def _strips(width: int, height: int) -> Iterator[tuple[int, int, int, int]]:
@@ -161,8 +167,10 @@ def _strips(width: int, height: int) -> Iterator[tuple[int, int, int, int]]:
     yield 0, 0, width, depth
 
 
-def _read_at(pixels: Pixels, side: int) -> tuple[list[Line], int]:
-    """The lines of ``pixels`` as seen with the shortest side at most ``side``, in pieces where the picture is long."""
+def _read_at(pixels: Pixels, side: int, settled: Sequence[Line], most: int) -> tuple[list[Line], int]:
+    """The lines of ``pixels`` as seen with the shortest side at most ``side``, in pieces where the picture is long.
+    ``most`` lines of a piece are read, none of them ``settled``.
+    """
     height, width = pixels.shape[:2]
     shortest, longest = min(height, width), max(height, width)
     factor = min(1.0, side / shortest)
@@ -180,9 +188,10 @@ def _read_at(pixels: Pixels, side: int) -> tuple[list[Line], int]:
         size = max(1, round(piece.shape[1] * factor)), max(1, round(piece.shape[0] * factor))
         shrunken = cv2.resize(piece, size, interpolation=cv2.INTER_AREA) if factor < 1 else piece
         scale = piece.shape[1] / size[0]
-        boxes = [box.moved(0, 0, scale) for box in detect(np.asarray(shrunken, np.uint8))]
-        found, beyond = read_lines(piece, boxes)
         x, y = (at, 0) if width >= height else (0, at)
+        boxes = [box.moved(0, 0, scale) for box in detect(np.asarray(shrunken, np.uint8))]
+        boxes = [box for box in boxes if not _is_settled_box(box.moved(x, y, 1), settled)]
+        found, beyond = read_lines(piece, boxes, most)
         lines += [line for line in (each.moved(x, y, 1) for each in found) if not _is_known(line, lines)]
         left_out += beyond
         if at + reach >= longest:
@@ -203,6 +212,11 @@ def _is_settled(line: Line, medium: Medium) -> bool:
     if _WITHOUT_I.search(line.text):
         return False
     return line.score >= 0.92 or judge(as_read(line.text), medium) is not None
+
+
+def _is_settled_box(box: TextBox, settled: Sequence[Line]) -> bool:
+    line = Line("", corners_of(box, 1), 0.0, 2 * box.half_depth)
+    return any(_covers(other, line) for other in settled)
 
 
 def _covers(seen: Line, line: Line) -> bool:

@@ -24,7 +24,7 @@ from shenhe.simulator import load_scenario, simulate
 from tests.command_line import Done, shenhe
 from tests.first_use.test_first_use import HERE as FIRST_USE
 from tests.labels.media import FIELDS, film, picture, sound, xmp_element, xmp_packet
-from tests.labels.perceived.test_perceived import credentials, signed
+from tests.labels.signing import credentials, signed
 
 from .pages import ROOT, Command
 

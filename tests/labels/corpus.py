@@ -52,7 +52,7 @@ def decoded() -> dict[str, Entry]:
     far as the writers of the `media` extra are installed, each with a label that is seen or heard where it may hold
     one.
     """
-    from .perceived.test_perceived import signed
+    from .signing import signed
 
     found: dict[str, Entry] = {}
     others = (".md", ".json", ".txt", ".html", ".svg", ".docx", ".odt", ".epub")

@@ -1,7 +1,6 @@
 """Pictures, sounds and films for what is seen and heard: grounds, labels drawn into them, speech, melodies.
 
-Pictures use an installed font with Chinese letters where there is one (a writer that is not ours), else our own
-strokes. Speech is synthetic, bursts of harmonics and hisses, and where espeak-ng is installed its sentences in
+Pictures use the fonts of ``lettering`` where there are any (writers that are not ours), else our own strokes. Speech is synthetic, bursts of harmonics and hisses, and where espeak-ng is installed its sentences in
 English and Mandarin too. The same seed makes the same on every machine that has the same fonts and the same
 espeak-ng.
 """
@@ -12,22 +11,16 @@ import io
 import subprocess
 import wave
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from shenhe.labels.drawing.glyphs import words
 from shenhe.labels.perceived.rhythm import tones
 
-FONTS = (
-    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
-    "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
-    "/System/Library/Fonts/PingFang.ttc",
-)
-#: The first of these that is installed.
-FONT = next((each for each in FONTS if Path(each).exists()), None)
+from .lettering import FACES, ink_of
+
 TEXTS = ("AI生成", "本内容由AI生成", "人工智能合成")
 HARD = (
     "MAIN 生成",
@@ -82,16 +75,12 @@ def stamped(
 
 
 def words_in_type(text: str, height: float) -> Image.Image:
-    """``text`` in an installed font as a mask about ``height`` pixels high; without one, our own strokes of
+    """``text`` in type as a mask about ``height`` pixels high; without one, our own strokes of
     ``AI生成``.
     """
-    if FONT is None:
+    if not FACES:
         return words(round(height))
-    face = ImageFont.truetype(FONT, round(height / 0.92))
-    box = face.getbbox(text)
-    mask = Image.new("L", (int(box[2] - box[0]), int(box[3] - box[1])))
-    ImageDraw.Draw(mask).text((-box[0], -box[1]), text, font=face, fill=255)
-    return mask
+    return ink_of(text, FACES[0], round(height / 0.92))
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:

@@ -9,20 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from . import wordings
+from .lettering import FACES, ink_of, write
 from .perceivable import ground
 
-_FOLDER = Path("/usr/share/fonts/opentype/noto")
-FACES = tuple(
-    str(path)
-    for name in ("NotoSansCJK-Regular", "NotoSansCJK-Bold", "NotoSerifCJK-Regular", "NotoSerifCJK-Bold")
-    if (path := _FOLDER / f"{name}.ttc").exists()
-)
 SIZES = ((1000, 1000), (1280, 720), (720, 1280), (1080, 1440), (800, 600))
 WAYS = ("across", "down", "up", "over", "stacked", "slanted")
 LOOKS = ("light", "dark", "outlined", "plate", "half", "faint", "shadow", "colour")
@@ -39,32 +33,9 @@ class Scene:
     height: float = 0.0
 
 
-@cache
-def _face(path: str, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(path, size)
-
-
-def _mask(text: str, face: str, size: int, *, stacked: bool = False, bold: int = 0) -> Image.Image:
-    """``text`` as a mask, cut to its ink."""
-    font = _face(face, size)
-    if stacked:
-        cells = [_mask(character, face, size, bold=bold) for character in text if not character.isspace()]
-        gap = max(1, round(size * 0.12))
-        canvas = Image.new("L", (max(c.width for c in cells), sum(c.height + gap for c in cells)))
-        top = 0
-        for cell in cells:
-            canvas.paste(cell, ((canvas.width - cell.width) // 2, top))
-            top += cell.height + gap
-    else:
-        left, top, right, bottom = (int(v) for v in font.getbbox(text, stroke_width=bold))
-        canvas = Image.new("L", (right - left + 2, bottom - top + 2))
-        ImageDraw.Draw(canvas).text((1 - left, 1 - top), text, font=font, fill=255, stroke_width=bold)
-    return canvas.crop(canvas.getbbox() or (0, 0, 1, 1))
-
-
 def _ink_height(text: str, face: str, size: int) -> int:
     """Rows of ink of the highest character of ``text`` in pixels."""
-    return max(_mask(character, face, size).height for character in text if not character.isspace())
+    return max(ink_of(character, face, size).height for character in text if not character.isspace())
 
 
 def _paste(image: Image.Image, mask: Image.Image, left: int, top: int, look: str, draws: np.random.Generator) -> None:
@@ -123,7 +94,7 @@ def labelled(number: int, low: float, high: float, texts: tuple[str, ...] = word
     if look in ("light", "dark"):  # a ground on which they can be read
         shift = 0.45 if look == "light" else 1.0
         image = image.point(lambda v: int(v * shift + (0 if look == "light" else 110) * (1 - v / 400)))
-    mask = _mask(text, face, size, stacked=way == "stacked")
+    mask = ink_of(text, face, size, stacked=way == "stacked")
     if way in ("down", "up", "over"):
         turn = {"down": Image.Transpose.ROTATE_270, "up": Image.Transpose.ROTATE_90, "over": Image.Transpose.ROTATE_180}
         mask = mask.transpose(turn[way])
@@ -161,7 +132,7 @@ def _add_words(image: Image.Image, draws: np.random.Generator, avoid: tuple[int,
     for _ in range(int(draws.integers(1, 4))):
         text = _OTHER[int(draws.integers(len(_OTHER)))]
         size = max(12, round(min(image.size) * float(draws.uniform(0.03, 0.09))))
-        mask = _mask(text, FACES[int(draws.integers(len(FACES)))], size)
+        mask = ink_of(text, FACES[int(draws.integers(len(FACES)))], size)
         if mask.width >= image.width - 10:
             continue
         left = int(draws.integers(2, image.width - mask.width - 2))
@@ -218,7 +189,7 @@ def _canvas(size: tuple[int, int], draws: np.random.Generator, *, plain: bool = 
 
 def _fitting(text: str, face: str, size: int, width: int) -> Image.Image:
     while True:
-        mask = _mask(text, face, size)
+        mask = ink_of(text, face, size)
         if mask.width <= width or size <= 12:
             return mask
         size = round(size * 0.9)
@@ -267,12 +238,12 @@ def _wrapped(text: str, size: tuple[int, int], draws: np.random.Generator) -> Im
         lines = [text[: len(text) // 2], text[len(text) // 2 :]]
     face = FACES[int(draws.integers(len(FACES)))]
     cell = round(min(image.size) * 0.11)
-    while max(_mask(line, face, cell).width for line in lines) > image.width * 0.92:
+    while max(ink_of(line, face, cell).width for line in lines) > image.width * 0.92:
         cell = round(cell * 0.9)
     down = float(draws.choice([0.12, 0.4, 0.62]))
     centred = bool(draws.integers(2))
     for index, line in enumerate(lines):
-        mask = _mask(line, face, cell)
+        mask = ink_of(line, face, cell)
         left = (image.width - mask.width) // 2 if centred else round(image.width * 0.06)
         _paste(image, mask, left, round(image.height * down + index * cell * 1.35), "outlined", draws)
     return image
@@ -334,11 +305,8 @@ def _page(text: str, size: tuple[int, int], draws: np.random.Generator) -> Image
     cell = max(16, round(min(size) * 0.042))
     each = max(6, int(size[0] * 0.86 / cell))
     face = FACES[int(draws.integers(len(FACES)))]
-    pen = ImageDraw.Draw(image)
     for index in range(0, len(body), each):
         top = round(size[1] * 0.05 + index // each * cell * 1.5)
         if top + cell < size[1]:
-            pen.text(
-                (round(size[0] * 0.06), top), body[index : index + each], font=_face(face, cell), fill=(20, 20, 20)
-            )
+            write(image, (round(size[0] * 0.06), top), body[index : index + each], face, cell, (20, 20, 20))
     return image

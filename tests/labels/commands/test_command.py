@@ -18,7 +18,7 @@ from shenhe.labels.model import Deviation, Weight
 from ... import command_line
 from ...command_line import Done
 from .. import media
-from ..perceived.test_perceived import credentials, signed
+from ..signing import credentials, signed
 
 
 def shenhe(*arguments: str | Path) -> Done:

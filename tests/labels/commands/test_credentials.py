@@ -9,7 +9,9 @@ import pytest
 from shenhe.labels import Deviation, LabelWriteError, SigningKey, read_labels, write_label
 
 from .. import media
-from ..perceived.test_perceived import credentials, encoded, ground, needs_credentials, signed
+from ..perceivable import encoded
+from ..perceived.stamps import ground, needs_credentials
+from ..signing import credentials, signed
 
 FORMS = {
     "PNG": "image/png",

@@ -13,7 +13,7 @@ from shenhe.labels import Deviation, Limits, read_labels, write_label
 from shenhe.labels.record import read_file
 
 from .. import media
-from ..perceived.test_perceived import needs_credentials
+from ..perceived.stamps import needs_credentials
 
 LABELLED = write_label(media.picture("PNG"), media.FIELDS)
 

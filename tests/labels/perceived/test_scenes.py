@@ -10,15 +10,17 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from shenhe.labels import read_text_labels
 from shenhe.labels.meaning.wording import judge
 
+from ...sampling import drawn
 from .. import scenes, wordings
+from ..lettering import FACES, ink_of, write
 
 pytestmark = pytest.mark.skipif(
-    find_spec("rapidocr") is None or not scenes.FACES,
+    find_spec("rapidocr") is None or not FACES,
     reason="the media extra or a font with Chinese letters is missing",
 )
 
@@ -37,7 +39,7 @@ CLEAR = ("outlined", "plate", "shadow")
 UNPUNCTUATED = ("AI生成", "内容由AI生成", "人工智能合成", "本图片由AI生成")
 
 
-@pytest.mark.parametrize("way", scenes.WAYS)
+@pytest.mark.parametrize("way", drawn(2, scenes.WAYS))
 def test_a_label_is_seen_in_every_direction(way: str) -> None:
     kinds = {f"{way} {each}" for each in CLEAR}
     numbers = (n for n in range(0, 400, 3) if scenes.labelled_kind(n) in kinds)
@@ -50,21 +52,21 @@ def test_a_label_is_seen_in_every_direction(way: str) -> None:
         assert seen.labels[0].most >= scene.height * 0.94, (scene.kind, scene.words, scene.height, seen.labels[0])
 
 
-@pytest.mark.parametrize("kind", scenes.LOOKS)
+@pytest.mark.parametrize("kind", drawn(2, scenes.LOOKS))
 def test_a_label_of_every_look_is_seen(kind: str) -> None:
     numbers = (n for n in range(1, 400, 3) if scenes.labelled_kind(n) == f"across {kind}")
     scene = next(filter(None, (scenes.labelled(n, 0.06, 0.09) for n in numbers)))
     assert look(scene.image).labels, (scene.kind, scene.words)
 
 
-@pytest.mark.parametrize("way", ["across", "down", "up", "stacked"])
+@pytest.mark.parametrize("way", drawn(1, ["across", "down", "up", "stacked"]))
 def test_a_small_label_never_passes(way: str) -> None:
     numbers = (n for n in range(0, 600, 3) if scenes.labelled_kind(n).startswith(f"{way} "))
     scene = next(filter(None, (scenes.labelled(n, 0.03, 0.042) for n in numbers)))
     assert all(sighting.least < 0.055 for sighting in look(scene.image).labels), (scene.kind, scene.words)
 
 
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("number", drawn(3, range(10)))
 def test_a_scene_that_speaks_of_ai_has_no_label(number: int) -> None:
     scene = scenes.unlabelled_at(number * 61 + 3)
     seen = look(scene.image)
@@ -72,31 +74,23 @@ def test_a_scene_that_speaks_of_ai_has_no_label(number: int) -> None:
     assert not seen.others, (scene.kind, scene.words)
 
 
-@pytest.mark.parametrize(
-    ("lines", "has_label"),
-    [
-        (("拒绝", "AI生成"), False),
-        (("AI生成", "技术大会"), False),
-        (("如何识别", "AI生成", "的图片"), False),
-        (("内容由AI生成", "请仔细甄别"), True),
-        (("豆包", "AI生成"), True),
-        (("@xiaolin", "AI生成"), True),
-    ],
-)
-def test_lines_that_belong_together_are_judged_together(lines: tuple[str, ...], has_label: bool) -> None:
+#: Lines below one another, and whether they are a label.
+NO_LABELS = (("拒绝", "AI生成"), ("AI生成", "技术大会"), ("如何识别", "AI生成", "的图片"))
+LABELS = (("内容由AI生成", "请仔细甄别"), ("豆包", "AI生成"), ("@xiaolin", "AI生成"))
+
+
+@pytest.mark.parametrize("lines", [*drawn(1, NO_LABELS), *drawn(1, LABELS)])
+def test_lines_that_belong_together_are_judged_together(lines: tuple[str, ...]) -> None:
     image = Image.new("RGB", (900, 600), (40, 90, 120))
-    pen = ImageDraw.Draw(image)
     for index, line in enumerate(lines):
-        font = scenes._face(scenes.FACES[0], 70)
-        pen.text((450 - pen.textlength(line, font=font) / 2, 300 + index * 92), line, font=font, fill="white")
-    assert bool(look(image).labels) is has_label
+        write(image, (450 - ink_of(line, FACES[0], 70).width / 2, 300 + index * 92), line, FACES[0], 70, "white")
+    assert bool(look(image).labels) is (lines in LABELS)
 
 
 def test_entries_of_a_menu_are_no_labels() -> None:
     image = Image.new("RGB", (900, 700), "white")
-    pen = ImageDraw.Draw(image)
     for index, line in enumerate(("AI生成图片", "AI生成内容", "AI生成作品")):
-        pen.text((40, 60 + index * 200), line, font=scenes._face(scenes.FACES[0], 60), fill="black")
+        write(image, (40, 60 + index * 200), line, FACES[0], 60, "black")
     seen = look(image)
     assert not seen.labels
     assert any("menu" in note for note in seen.notes)
