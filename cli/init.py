@@ -27,7 +27,9 @@ EDITOR_HINT = f"# yaml-language-server: $schema={SCHEMA}"
 def init(
     openapi: Annotated[
         Path | None,
-        typer.Option("--openapi", metavar="SPEC", help="Draft from this OpenAPI 3.0 or 3.1 document (JSON or YAML)."),
+        typer.Option(
+            "--openapi", metavar="SPEC", help="Draft from this document of OpenAPI 3 or Swagger 2.0 (JSON or YAML)."
+        ),
     ] = None,
     har: Annotated[
         Path | None, typer.Option("--har", metavar="FILE", help="Draft from recorded traffic: a HAR file of a browser.")

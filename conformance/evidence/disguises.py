@@ -208,7 +208,7 @@ def _views(first: ReducedText, depth: int) -> Iterator[ReducedText]:
     if depth == _DEEPEST:
         yield from _rewritten(first, unescaped[-1])
         for each in unescaped:
-            for rewrite in rewrites.pieces(each.data):
+            for rewrite in rewrites.pieces(each.data, whole=each is first):
                 for values in _changed(each, rewrite):
                     # Each short value may be an escape; long ones were searched without theirs.
                     short = rewrite is rewrites.short_values

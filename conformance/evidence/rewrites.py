@@ -101,9 +101,11 @@ def lists(data: bytes) -> Iterator[Rewrite]:
             yield lookalikes
 
 
-def pieces(data: bytes) -> Iterator[Rewrite]:
-    """The rewrites that may join pieces of a text which a response gives one after another."""
-    if data[:1] in (b"{", b"["):
+def pieces(data: bytes, *, whole: bool) -> Iterator[Rewrite]:
+    """The rewrites that may join pieces of a text which a response gives one after another; ``whole`` where it is as it
+    came.
+    """
+    if whole and data[:1] in (b"{", b"["):
         yield between_values
     if data.count(b'"') + data.count(b"'") >= 2 * _FEWEST_PIECES:
         yield short_values

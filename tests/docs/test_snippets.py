@@ -199,7 +199,10 @@ def read_as_chain(path: Path, data: object) -> None:
 
 
 def read_as_binding(path: Path, data: object) -> None:
-    load_binding(path, environ={name: f"x-{name}" for name in re.findall(r"\$\{(\w+)", path.read_text("utf-8"))})
+    text = path.read_text("utf-8")
+    for name in re.findall(r"\b[\w-]+\.(?:pem|key)\b", text):
+        (path.parent / name).touch()
+    load_binding(path, environ={name: f"x-{name}" for name in re.findall(r"\$\{(\w+)", text)})
 
 
 #: What a part of a binding is read with: the sections that the part leaves out.

@@ -70,7 +70,7 @@ def load_binding(
     faults = [*compiler.faults]
     folder = readable.parent if isinstance(readable, Path) else None
     wrong = [*mistakes_as_written(data, locate), *missing_credentials(file), *_unknown_subjects(file), *mistakes(file)]
-    wrong += [*addresses_elsewhere(file, given), *_missing_files(file, folder, given), *_unusable_urls(file, given)]
+    wrong += [*addresses_elsewhere(file, given), *_missing_files(file, folder, given), *_unusable_urls(file)]
     for steps, message in wrong:
         faults.append(Fault(shown_name, locate(steps), locate.known(steps), message))
     constants: dict[str, Any] = {}
@@ -144,15 +144,13 @@ def _in_environment(file: BindingFile, name: str | None, locate: Locate) -> Bind
     return file.model_copy(update=changes)
 
 
-def _unusable_urls(file: BindingFile, environ: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Base URLs that are none. One with a variable without a value is left to the connection."""
+def _unusable_urls(file: BindingFile) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Base URLs that are none. One with a variable is left to the connection, which may replace it."""
     named: dict[tuple[str, ...], str] = {("target", "base_url"): file.target.base_url}
     named |= {("target", "hosts", name): url for name, url in file.target.hosts.items()}
     for steps, url in named.items():
         try:
-            usable_base_url(expand(url, environ))
-        except KeyError:
-            continue
+            usable_base_url(url if "${" not in url else "http://variable")
         except ValueError as error:
             yield steps, str(error)
 

@@ -8,7 +8,7 @@ write, the draft has a placeholder ``${FILL_IN_…}``, and it cannot be used unt
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,7 +113,10 @@ class _Drafter:
             )
             streams = endpoint.answer_type == "text/event-stream"
             filled = self._filled(name, endpoint.body, files=kind == "multipart", streams=streams)
+            filled = _nested(filled, endpoint.body)
             keys[kind] = {endpoint.wrapped_in: filled} if endpoint.wrapped_in else filled
+            if kind == "json" and endpoint.body_type.endswith("+json"):
+                keys["headers"] = {**keys.get("headers", {}), "Content-Type": endpoint.body_type}
         elif endpoint.body_type:
             keys["headers"] = {
                 **keys.get("headers", {}),
@@ -235,6 +238,19 @@ class _Drafter:
                     each.given if can_stand(each.given) else self.blanks(f"{name} {each.name}", each.hint)
                 )
         return filled
+
+
+def _nested(filled: Mapping[str, Any], fields: Sequence[Field]) -> dict[str, Any]:
+    """The values of fields where the body has them."""
+    places = {each.name: each.inside or (each.name,) for each in fields}
+    made: dict[str, Any] = {}
+    for name, value in filled.items():
+        *outer, last = places.get(name, (name,))
+        inner = made
+        for step in outer:
+            inner = inner.setdefault(step, {})
+        inner[last] = value
+    return made
 
 
 def _one_of(name: str, given: str) -> str | None:

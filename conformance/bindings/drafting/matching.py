@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 
 from ..language.shapes import LOGIN
 from .openapi import Description, Endpoint
-from .scoring import _VERSION, _acts, _singular, _stands, _statics, namespace_of, score, words_of
+from .scoring import _VERSION, _acts, _singular, _stands, _statics, about_the_asker, namespace_of, score, words_of
 from .vocabulary import expression_of, vocabulary
 
 ENOUGH = 5.25
@@ -103,7 +103,7 @@ def find_matches(description: Description, operations: Collection[str] | None = 
             candidates = [row for row in scored[name] if any(_same_resource(row[1], base) for base in bases)]
             candidates = sorted(((row[0] + _item_bonus(row[1], bases), *row[1:]) for row in candidates), key=_rank)
         if name in _BESIDE and not any(base in result.found for base in _BESIDE[name]):
-            candidates = [row for row in candidates if _is_own(row[1])]
+            candidates = [row for row in candidates if about_the_asker(row[1])]
         if name == "generate":
             _add_one_of_each(result, name, service_of, candidates, scored, taken)
             continue
@@ -131,11 +131,6 @@ def _publish_by_upload(result: Matches) -> None:
         result.found["publish"] = [upload]
         result.found["upload"] = [replace(upload, held=True)]
         result.close.pop("publish", None)
-
-
-def _is_own(endpoint: Endpoint) -> bool:
-    """Whether an endpoint is about the one account that asks."""
-    return "{" not in endpoint.path and endpoint.path.rstrip("/").rpartition("/")[2] in {"account", "me", "self"}
 
 
 def _add(

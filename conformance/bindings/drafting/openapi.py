@@ -1,7 +1,8 @@
-"""Reading an OpenAPI 3.0 or 3.1 document as far as a draft of a binding needs it: what can be asked where, with what,
-and what comes back.
+"""Reading an OpenAPI 3 document, or one of Swagger 2.0, as far as a draft of a binding needs it: what can be asked
+where, with what, and what comes back.
 
-Only references into the document itself (``#/…``) are followed, a bounded number of steps; nothing is fetched.
+Only references into the document itself (``#/…``) and to files beside it are followed, a bounded number of steps;
+nothing is fetched.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from shenhe.core.document import DocumentError, Fault, Limits, Mark, Readable, read_yaml
 
+from .documents.split import in_one
+from .documents.swagger import upgraded
 from .fields import plain
 
 LIMITS = Limits(size=8 * 1024 * 1024, depth=60, values=500_000)
@@ -42,6 +46,8 @@ class Field:
     required: bool
     schema: Mapping[str, Any]
     given: Any = None
+    #: Where in the body it is, if that is not under its own name.
+    inside: tuple[str, ...] = ()
 
     @property
     def binary(self) -> bool:
@@ -115,23 +121,20 @@ class Description:
 
 
 def read_openapi(origin: Readable, name: str) -> Description:
-    """The endpoints of a document. Raises :class:`DocumentError` for anything that is no OpenAPI 3.0 or 3.1."""
+    """The endpoints of a document. Raises :class:`DocumentError` for anything that is no OpenAPI 3 or Swagger 2.0."""
     data, _ = read_yaml(origin, name, limits=LIMITS, foreign=True)
-    return description_of(data, name)
+    return description_of(in_one(data, origin, LIMITS) if isinstance(origin, Path) else data, name)
 
 
 def description_of(data: Any, name: str) -> Description:
     """The endpoints of a parsed document. Raises :class:`DocumentError` as :func:`read_openapi`."""
     version = data.get("openapi") if isinstance(data, dict) else None
+    if isinstance(data, dict) and version is None and re.match(r"2\.0?$", str(data.get("swagger", ""))):
+        return _Reader(upgraded(data)).description()
     if not isinstance(data, dict) or not re.match(r"3\.[01](\.|$)", str(version)):
-        found = (
-            f"openapi {version!r}"
-            if version is not None
-            else "swagger"
-            if isinstance(data, dict) and "swagger" in data
-            else "neither"
-        )
-        why = f"found {found}, expected a document of OpenAPI 3.0 or 3.1 (older ones can be converted)"
+        old = data.get("swagger") if isinstance(data, dict) else None
+        found = f"openapi {version!r}" if version is not None else f"swagger {old!r}" if old is not None else "neither"
+        why = f"found {found}, expected a document of OpenAPI 3.0 or 3.1, or of Swagger 2.0"
         raise DocumentError([Fault(name, Mark(1, 1), (), why)])
     return _Reader(data).description()
 
@@ -252,8 +255,26 @@ class _Reader:
         if len(fields) == 1 and (kind.endswith("json") or not kind):
             inner = tuple(self._properties(fields[0].schema, _mapping(example.get(fields[0].name))))
             if inner:
-                return kind, inner, fields[0].name
+                return kind, tuple(self._of_resource(inner)), fields[0].name
         return kind, fields, ""
+
+    def _of_resource(self, fields: tuple[Field, ...]) -> Iterator[Field]:
+        """The fields of a resource of JSON:API: its attributes, and the ids of what it is related to."""
+        if not {each.name for each in fields} & {"attributes", "relationships"}:
+            yield from fields
+            return
+        for each in fields:
+            if each.name == "attributes":
+                yield from (replace(one, inside=("attributes", one.name)) for one in self._properties(each.schema, {}))
+            elif each.name == "relationships":
+                for name, unresolved in _mapping(each.schema.get("properties")).items():
+                    to = self.schema(_mapping(self.schema(unresolved).get("properties")).get("data"))
+                    place = ("relationships", name, "data")
+                    kind = _given(self.schema(_mapping(to.get("properties")).get("type")))
+                    yield Field(f"{name}_id", "body", True, {"type": "string"}, None, (*place, "id"))
+                    yield Field(f"{name}_type", "body", True, {"type": "string"}, kind or f"{name}s", (*place, "type"))
+            else:
+                yield replace(each, required=each.required or each.name == "type")
 
     def _properties(self, schema: Mapping[str, Any], example: Mapping[str, Any]) -> Iterator[Field]:
         required = {str(name) for name in _list(schema.get("required"))}

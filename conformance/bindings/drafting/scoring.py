@@ -153,6 +153,9 @@ def score(name: str, words: OperationWords, endpoint: Endpoint, namespace: froze
     if any(_stands(word, named, joined) for word in words.never.split()):
         return 0.0, []
     thing, thing_words = _thing(words, subject)
+    if name == "generate" and not thing and any(plain(each.name) in _PROMPTS for each in endpoint.body):
+        # Whatever the house calls it, what is asked for with a prompt is generated.
+        thing, thing_words = _BY_PROMPT, ["prompt"]
     act, act_words = _act(words, subject, endpoint)
     if not thing or not act or (words.method == "GET" != endpoint.method and not act_words):
         return 0.0, []
@@ -165,17 +168,29 @@ def score(name: str, words: OperationWords, endpoint: Endpoint, namespace: froze
     plain_summary = _is_plain_summary(words, endpoint)
     most = _MOST_FOREIGN_BESIDE_PLAIN_SUMMARY if plain_summary else _MOST_FOREIGN
     foreign = _foreign(words, subject, endpoint) - namespace
-    total -= min(most, _FOREIGN * len(foreign))
+    total -= 0.0 if thing_words == ["prompt"] else min(most, _FOREIGN * len(foreign))
     if name == "search" and not foreign.isdisjoint(map(_singular, (*subject.path, *subject.head))):
         # What is searched for stands beside the act: roles, members, tags.
         total -= 2 * _FOREIGN
     if name in _OF_ONESELF and not _own().isdisjoint((*subject.path, *subject.head, *subject.act)):
         total += _FOREIGN
+    if name == "delete_account" and endpoint.method == "DELETE" and about_the_asker(endpoint):
+        total += _PLAIN_SUMMARY
     total += _PLAIN_SUMMARY if plain_summary else 0.0
     total -= _DEPRECATED if endpoint.deprecated else 0.0
     total -= min(_MOST_UNKNOWN_FIELDS, _unknown_fields(name, endpoint))
     total -= _UNKNOWN_PARAMETER * _unknown_parameters(name, endpoint)
     return round(total, 2), sorted({*thing_words, *act_words})
+
+
+#: Fields that only a generation has, and what such a field counts for.
+_PROMPTS = frozenset({"prompt", "prompten", "positiveprompt", "提示词"})
+_BY_PROMPT = 3.0
+
+
+def about_the_asker(endpoint: Endpoint) -> bool:
+    """Whether an endpoint is about the one account that asks."""
+    return "{" not in endpoint.path and endpoint.path.rstrip("/").rpartition("/")[2] in {"account", "me", "self"}
 
 
 #: What people do for themselves. An administrator's endpoint for it does the same to others.
@@ -420,7 +435,9 @@ def in_path_of(name: str, endpoint: Endpoint, parameter: str) -> str | None:
     collection = re.search(r"([^/{}]+)/\{" + re.escape(parameter) + r"\}", endpoint.path)
     if known is not None or collection is None or name not in _BY_ID:
         return known
-    nouns = {_singular(each) for each in vocabulary().operations[name].nouns.split()}
+    # What is reported is a publication.
+    speaking = ("report", "view") if name == "report" else (name,)
+    nouns = {_singular(each) for one in speaking for each in vocabulary().operations[one].nouns.split()}
     return expression_of(name, "id") if _singular(collection[1]) in nouns else None
 
 

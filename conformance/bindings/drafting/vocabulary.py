@@ -17,13 +17,14 @@ from ..language.shapes import LOGIN
 from .fields import plain
 
 IDS = {
-    "account": "accountid userid uid memberid openid",
+    "account": "accountid userid uid memberid openid 用户编号 用户id 账号编号",
     "content": "contentid assetid workid imageid mediaid fileid resourceid generationid taskid resultid jobid "
-    "scriptid articleid storyid songid clipid pictureid",
+    "renderingid renditionid renderid draftid scriptid articleid storyid songid clipid pictureid "
+    "作品编号 内容编号 图片编号 素材编号 文件编号 任务编号",
     "publication": "postid publicationid noteid shareid workid targetid objectid pinid articleid topicid threadid "
-    "videoid photoid slug",
-    "ticket": "ticketid reportid complaintid caseid appealid",
-    "consent": "consentid authorizationid",
+    "videoid photoid slug 帖子编号 动态编号 笔记编号",
+    "ticket": "ticketid reportid complaintid caseid appealid 工单号 工单编号 举报编号 投诉编号 受理编号",
+    "consent": "consentid authorizationid 授权编号 同意编号",
     "app": "appid applicationid packageid productid apkid submissionid listingid",
     "chat": "chatid conversationid sessionid dialogueid",
 }

@@ -109,13 +109,7 @@ def mistakes(file: BindingFile) -> Found:
     """What of a file is not meant as it stands, each with its place."""
     yield from _misspelt_names(file)
     yield from _facets(file)
-    yield from _environments(file)
     yield from _signed_headers(file)
-    if Operation.DECIDE in file.operations and "moderator" not in file.accounts:
-        yield (
-            ("operations", Operation.DECIDE.value),
-            "found decide without accounts.moderator, expected the account that decides reports under that name",
-        )
     for role, consent in file.consents.items():
         scopes = file.target.edit_scopes
         if scopes and consent.scope not in scopes:
@@ -128,6 +122,12 @@ def mistakes(file: BindingFile) -> Found:
 def doubts(file: BindingFile) -> Found:
     """What of a file is lawful and has no effect: values that no operation of it can use."""
     target = file.target
+    yield from _environments(file)
+    if Operation.DECIDE in file.operations and "moderator" not in file.accounts:
+        yield (
+            ("operations", Operation.DECIDE.value),
+            "found decide without accounts.moderator, the account that decides reports: no check can use it",
+        )
     for key, operation in _USED_BY.items():
         if getattr(target, key) and key in target.model_fields_set and operation not in file.operations:
             yield ("target", key), f"found {key} without the operation {operation.value}: no check can use them"
@@ -170,7 +170,8 @@ def _texts(value: Any, steps: Steps) -> Iterator[tuple[Steps, str]]:
 def _is_plain(steps: Steps) -> bool:
     """Whether no template is filled in there."""
     if steps[:1] and steps[0] in _PLAIN_SECTIONS:
-        return True
+        # The name is shown, and nothing else.
+        return steps != ("target", "name")
     if "states" in steps[2:-1] or "when" in steps[2:-1]:
         return not any(key in steps for key in ("json", "form", "query", "variables", "multipart", "body"))
     for place, key in enumerate(steps):
@@ -231,7 +232,7 @@ def _environments(file: BindingFile) -> Found:
         if operation in file.operations:
             yield (
                 ("target", "environment"),
-                f"found production with the operation {operation.value}, expected test: it is for tests only",
+                f"found production with the operation {operation.value}, which is for tests only: write test if it is",
             )
 
 

@@ -271,7 +271,7 @@ def test_a_job_is_polled_by_header_url_or_id(tmp_path: Path, headers: str, answe
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("swagger: '2.0'\npaths: {}\n", "found swagger, expected a document of OpenAPI 3.0 or 3.1"),
+        ("swagger: '1.2'\npaths: {}\n", "found swagger '1.2', expected a document of OpenAPI 3.0 or 3.1"),
         ("openapi: 2.5.0\n", "found openapi '2.5.0'"),
         ("[]\n", "found neither"),
         ("openapi: 3.0.0\na: *x\n", "found the alias *x before its anchor"),

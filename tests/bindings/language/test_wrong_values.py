@@ -186,8 +186,6 @@ MEANINGS: dict[str, tuple[str, str, str]] = {
     "service that is not there": ("service: text", "service: txt", "(did you mean 'text'?)"),
     "scope of a variant": ("scope: face}, path", "scope: fcae}, path", "(did you mean 'face'?)"),
     "scope of a consent": ("scope: face}}", "scope: hair}}", "found 'hair', expected one of: face"),
-    "no moderator": ("accounts: {moderator", "accounts: {reporter", "found decide without accounts.moderator"),
-    "production": ("environment: test", "environment: production", "found production with the operation decide, expected test"),
     "base URL": ("https://api.example", "api.example", "expected one such as https://api.example.com/v1"),
     "template in an account": ("{id: m}", '{id: "{{ nonce }}"}', "found the template '{{ nonce }}', expected a plain value"),
     "template in a condition": ("json: ok, is: true", "json: ok, is: '{{ request.prompt }}'", "no template is filled in here"),
@@ -204,6 +202,8 @@ MEANINGS: dict[str, tuple[str, str, str]] = {
 }  # fmt: skip
 #: What is lawful and has no effect: the text, what replaces it, and what is said.
 DOUBTS: dict[str, tuple[str, str, str]] = {
+    "no moderator": ("accounts: {moderator", "accounts: {reporter", "found decide without accounts.moderator"),
+    "production": ("environment: test", "environment: production", "found production with the operation decide, which is for tests"),
     "personas without a chat": ("  chat: {path: /c, form: {}, extract: {id: id}, variants: [{when: {persona: kin}, path: /c/kin}]}\n", "", "target.personas: found personas without the operation chat"),
     "scope that is not declared": ("scope: face}, path", "scope: hair}, path", "target.edit_scopes does not declare"),
 }  # fmt: skip
@@ -279,7 +279,7 @@ def test_a_value_of_wrong_meaning_is_answered(what: str, tmp_path: Path) -> None
         load_binding(path, environ={"S": "secret-1"})
     found = [fault for fault in caught.value.faults if words in str(fault)]
     assert found, caught.value
-    assert found[0].mark.line in lines | ({24, 25} if what == "no moderator" else set())
+    assert found[0].mark.line in lines
 
 
 @pytest.mark.parametrize("what", DOUBTS)

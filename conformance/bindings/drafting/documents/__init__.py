@@ -1,0 +1,1 @@
+"""API descriptions in other forms, made one document of OpenAPI 3."""

@@ -1,0 +1,97 @@
+"""Documents in other forms: Swagger 2.0, several files, and resources of JSON:API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from shenhe.conformance.bindings.drafting.documents import split
+from shenhe.conformance.bindings.drafting.draft import draft
+from shenhe.conformance.bindings.drafting.openapi import read_openapi
+from shenhe.core.document import DocumentError
+
+from ...command_line import shenhe
+from .drafts import DOCUMENTS, served
+
+
+def test_a_document_in_several_files_is_read_whole() -> None:
+    found = draft(read_openapi(DOCUMENTS / "split" / "openapi.yaml", "openapi.yaml"))
+    assert served(found) == {
+        "register": ["POST /register"],
+        "generate": ["POST /texts"],
+        "publish": ["POST /articles"],
+        "search": ["GET /articles"],
+        "view": ["GET /articles/{id}"],
+        "unpublish": ["DELETE /articles/{id}"],
+        "report": ["POST /reports"],
+    }
+    assert not any("$ref" in line for line in found.passed_over)
+    assert 'email: "{{ profile.email }}"' in found.text
+
+
+@pytest.mark.parametrize(
+    "reference", ["../outside.yaml", "/etc/passwd", "https://host.example/a.yaml", "absent.yaml", "a\0b", "."]
+)
+def test_files_elsewhere_are_not_read(reference: str, tmp_path: Path) -> None:
+    (tmp_path / "outside.yaml").write_text("post: {operationId: generate, summary: SECRET}", encoding="utf-8")
+    folder = tmp_path / "api"
+    folder.mkdir()
+    (folder / "linked.yaml").symlink_to(tmp_path / "outside.yaml")
+    for each in (reference, "linked.yaml"):
+        document = {"openapi": "3.0.0", "paths": {"/a": {"$ref": each}}}
+        (folder / "openapi.json").write_text(yaml.safe_dump(document), encoding="utf-8")
+        description = read_openapi(folder / "openapi.json", "openapi.json")
+        assert description.endpoints == []
+        assert any("is not followed" in line for line in description.passed_over)
+
+
+def test_files_that_refer_to_each_other_end(tmp_path: Path) -> None:
+    (tmp_path / "openapi.yaml").write_text("openapi: 3.0.0\npaths: {/a: {$ref: a.yaml}}\n", encoding="utf-8")
+    (tmp_path / "a.yaml").write_text("$ref: b.yaml\n", encoding="utf-8")
+    (tmp_path / "b.yaml").write_text("$ref: a.yaml\n", encoding="utf-8")
+    assert read_openapi(tmp_path / "openapi.yaml", "openapi.yaml").passed_over == [
+        "$ref #/x-files/a.yaml: goes round in circles"
+    ]
+
+
+def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(split, "MOST_FILES", 3)
+    paths = {f"/{number}": {"$ref": f"{number}.yaml"} for number in range(5)}
+    (tmp_path / "openapi.yaml").write_text(yaml.safe_dump({"openapi": "3.0.0", "paths": paths}), encoding="utf-8")
+    for number in range(5):
+        (tmp_path / f"{number}.yaml").write_text("{}", encoding="utf-8")
+    with pytest.raises(DocumentError, match="more than 3 files"):
+        read_openapi(tmp_path / "openapi.yaml", "openapi.yaml")
+
+
+def test_a_resource_of_json_api_is_drafted_in_its_envelope() -> None:
+    text = draft(read_openapi(DOCUMENTS / "corpus" / "json-api.yaml", "json-api.yaml")).text
+    publish = yaml.safe_load(text)["operations"]["publish"]
+    assert publish["json"] == {
+        "data": {
+            "type": "posts",
+            "attributes": {"title": "{{ title }}"},
+            "relationships": {"rendering": {"data": {"type": "renderings", "id": "{{ content.id }}"}}},
+        }
+    }
+    assert publish["headers"]["Content-Type"] == "application/vnd.api+json"
+    assert publish["extract"]["id"] == "data.id"
+
+
+def test_swagger_2_is_drafted_like_openapi_3(tmp_path: Path) -> None:
+    done = shenhe("init", "--openapi", DOCUMENTS / "corpus" / "swagger-2.yaml", "--out", tmp_path / "binding.yaml")
+    binding = yaml.safe_load((tmp_path / "binding.yaml").read_text(encoding="utf-8"))
+    assert binding["target"]["base_url"] == "https://api.facelab.example/v2", done.stderr
+    assert binding["auth"]["name"] == "X-Auth-Token"
+    assert set(binding["operations"]["edit"]["multipart"]) == {"picture", "face_id"}
+    assert binding["operations"]["fetch"]["media"] == "body"
+
+
+@pytest.mark.parametrize("version", ["1.2", "3.0", "2.1"])
+def test_other_versions_are_refused(version: str, tmp_path: Path) -> None:
+    path = tmp_path / "old.yaml"
+    path.write_text(f"swagger: '{version}'\npaths: {{}}\n", encoding="utf-8")
+    with pytest.raises(DocumentError, match="expected a document of OpenAPI 3.0 or 3.1, or of Swagger 2.0"):
+        read_openapi(path, "old.yaml")
