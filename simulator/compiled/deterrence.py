@@ -232,11 +232,11 @@ def review(w: Any, p: int) -> None:
         settle(w, p, 0)
     if provider.status == ACTIVE and provider.outside != EXEMPT:
         book_effort(w, p)
-        behaviours, feared = w.behaviours.shape[1], 0.0
+        behaviours, feared, counted = w.behaviours.shape[1], 0.0, strikes(w, p)
         for b in range(behaviours):
             risk, duty = w.behaviours[w.regime, b], w.duties[p * behaviours + b]
             believed = belief(w, p, b) if provider.outside == 0 else 0.0
-            cost = fear(w, p, b, believed)
+            cost = cost_of_step(w, p, counted, b, believed)
             feared += believed * cost * risk.effort_share
             breaches = risk.rate * 365.0 * (1.0 - duty.base) * size.activity
             effort = best_effort(believed, cost, breaches, size.compliance_cost * risk.effort_share)

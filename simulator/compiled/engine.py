@@ -16,10 +16,13 @@ from ..kernel.state import Arrays, initial_state
 from ..kernel.table import ADAPTIVE, Table
 from ..kernel.tabulation import regimes
 from ..scenario.schema import Scenario
+from . import occasion
+from .enforcement import inspection
 from .events import FULL, advance, finish, start
 from .machine.agenda import new_agenda
 from .machine.compilation import entry
 from .machine.layout import People, Rules, people, rules, state_of
+from .machine.stream import AHEAD
 from .world import APPEAL, APPEALS, AUTHORITY, CASE, CASES, FILING, FILINGS, PEERS, POOL, REMOVAL, REMOVALS, ROW, WORLD
 
 SLICE = 2_000_000
@@ -155,6 +158,9 @@ def make_world(setting: Any, rules: Any, people: Any) -> Any:
     w.authorities = setting.authorities
     w.focus = -1
     w.sanctioned_in_lot = setting.sanctioned_in_lot
+    w.draws_ahead = np.empty(2 * AHEAD)
+    w.violation_draws = np.empty(len(occasion.PURPOSES))
+    w.inspection_draws = np.empty(len(inspection.PURPOSES))
     w.keep_log = setting.keep_log
     w.rows = np.empty(FULL + FULL // 8, ROW)
     w.logged = 0

@@ -134,6 +134,11 @@ def look_ahead(w: Any) -> None:
         prefetch(w.functions, place * FUNCTIONS, 0)
         prefetch(w.listings, place * w.stores.shape[1], 0)
         prefetch(w.listings, place * w.stores.shape[1], 64)
+    elif due.what == agenda.REVIEW:
+        for b in range(w.behaviours.shape[1]):
+            prefetch(w.duties, p * w.behaviours.shape[1] + b, 0)
+        prefetch(w.providers, p, 64)
+        prefetch(w.providers, p, 384)
     else:
         prefetch(w.duties, p * w.behaviours.shape[1] + int(due.behaviour), 0)
     prefetch(w.providers, p, 128)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
+
+from ..kernel import draws
 from ..kernel.case import MEASURES
 from ..kernel.eventlog import Kind, Stream
 from ..kernel.replication import BY_ITSELF, BY_PEERS, DETERRED_OWN, DETERRED_PEERS
@@ -22,6 +26,7 @@ from .machine.pure import (
     misuse_chance,
     reach_of,
     uniform,
+    uniform_within,
     violation_chance,
     whole_steps,
 )
@@ -32,6 +37,22 @@ VIOLATION_ENDED, TAKEN_DOWN, COMPLAINT = int(Kind.VIOLATION_ENDED), int(Kind.TAK
 DETERRED, SELF_REPORTED, CLAIM = int(Kind.DETERRED), int(Kind.SELF_REPORTED), int(Kind.CLAIM)
 ACCOUNT_MEASURE = int(Kind.ACCOUNT_MEASURE)
 MET, BY_OWN_REPORT = int(Stream.OCCASION), int(Stream.SELF_REPORT)
+PURPOSES = np.array(
+    [
+        draws.Purpose.SERIOUS,
+        draws.Purpose.LIFETIME,
+        draws.Purpose.REACH,
+        draws.Purpose.REACH_SECOND,
+        draws.Purpose.COMPLAINED,
+        draws.Purpose.PLATFORM,
+        draws.Purpose.COPY_FADE,
+        draws.Purpose.CLAIMED,
+    ]
+)
+"""Draws that most violations need. They are made at once, in vector instructions, which is cheaper than four of them
+one by one.
+"""
+SERIOUS, LIFETIME, REACH, REACH_SECOND, COMPLAINED, PLATFORM, COPY_FADE, CLAIMED = range(len(PURPOSES))
 NOT_DONE = -1.0  # of days until something that does not happen
 
 
@@ -72,13 +93,14 @@ def _tempt(w: Any, p: int, b: int, k: int, u: float) -> None:
         provider.violations += 1
         w.class_violations[provider.size_class] += 1
         violate(w, p, b, k, misused)
-    elif feared > 0.0 or ahead:
-        fearless = _chance(w, p, misused, violation_chance(compliance, 0.0, feared, gain))
-        own_chance = _chance(w, p, misused, violation_chance(compliance, own, feared, gain))
-        if u < fearless:
-            by_peers = u < own_chance and not ahead
-            w.totals[DETERRED_PEERS if by_peers else DETERRED_OWN] += 1.0
-            log(w, DETERRED, p, case_number(MET, k), b, float(BY_PEERS if by_peers else BY_ITSELF))
+    # Without belief the exponential of the chance is 1, and with one part of it only, the chance is known already.
+    elif (feared > 0.0 or ahead) and u < _chance(w, p, misused, 1.0 - compliance):
+        own_chance = chance
+        if peers > 0.0:
+            own_chance = _chance(w, p, misused, violation_chance(compliance, own, feared, gain))
+        by_peers = u < own_chance and not ahead
+        w.totals[DETERRED_PEERS if by_peers else DETERRED_OWN] += 1.0
+        log(w, DETERRED, p, case_number(MET, k), b, float(BY_PEERS if by_peers else BY_ITSELF))
 
 
 @jit
@@ -99,13 +121,16 @@ def _chance(w: Any, p: int, misused: bool, chance: float) -> float:
 def violate(w: Any, p: int, b: int, k: int, misused: bool) -> None:
     """Occasion ``k`` becomes a violation: it lasts, is noticed or not, and spreads."""
     case, risk, law = case_number(MET, k), w.behaviours[w.regime, b], w.law[w.regime]
-    serious = uniform(w.seed, p, Purpose.SERIOUS, k) < risk.serious
+    seed, drawn = w.seed, w.violation_draws
+    for each in range(len(PURPOSES)):
+        drawn[each] = uniform_within(seed, p, PURPOSES[each], k)
+    serious = drawn[SERIOUS] < risk.serious
     severity = risk.severity * risk.serious_factor if serious else risk.severity
-    reach = _reached(w, p, b, k)
+    reach = _reached(w, b)
     severity *= reach
     own = severity * (1.0 - risk.spreads)
     begin_violation(w, p, b, case, own)
-    delay = whole_steps(exponential(w.seed, p, Purpose.LIFETIME, k) * risk.lifetime, w.step)
+    delay = whole_steps(-math.log(drawn[LIFETIME]) * risk.lifetime, w.step)
     kind = VIOLATION_ENDED
     epoch = w.duties[p * w.behaviours.shape[1] + b].live_epoch
     reported = _notice(w, p, b, k, serious, w.providers[p].present * reach)
@@ -122,9 +147,9 @@ def violate(w: Any, p: int, b: int, k: int, misused: bool) -> None:
     due.since = delay - reported
     app_store.notice(w, p, b, k, serious)
     if risk.spreads > 0.0:
-        platform.spread(w, p, b, k, severity * risk.spreads, reported)
+        platform.spread(w, p, b, k, severity * risk.spreads, reported, drawn[PLATFORM], -math.log(drawn[COPY_FADE]))
     accrue(w, p)
-    if risk.claimed > 0.0 and uniform(w.seed, p, Purpose.CLAIMED, k) < risk.claimed:
+    if risk.claimed > 0.0 and drawn[CLAIMED] < risk.claimed:
         decided = exponential(w.seed, p, Purpose.CLAIM_TIME, k) * law.public.claim_days
         schedule(w, decided, CLAIM, p, case, CLAIM_DECIDED).behaviour = b
     reports = law.self_report.probability > 0.0 and w.providers[p].outside == 0
@@ -135,13 +160,12 @@ def violate(w: Any, p: int, b: int, k: int, misused: bool) -> None:
 
 
 @jit
-def _reached(w: Any, p: int, b: int, k: int) -> float:
-    """The share of the provider's users that occasion ``k`` reaches."""
+def _reached(w: Any, b: int) -> float:
+    """The share of the provider's users that the violation which begins reaches."""
     spread, mean = w.law[w.regime].public.reach_spread, w.behaviours[w.regime, b].reach
     if spread == 0.0:
         return mean  # type: ignore[no-any-return]
-    first = uniform(w.seed, p, Purpose.REACH, k)
-    return reach_of(mean, spread, first, uniform(w.seed, p, Purpose.REACH_SECOND, k))
+    return reach_of(mean, spread, w.violation_draws[REACH], w.violation_draws[REACH_SECOND])
 
 
 @jit
@@ -149,7 +173,7 @@ def _notice(w: Any, p: int, b: int, k: int, serious: bool, people: float) -> flo
     """Whether one of the ``people`` reached complains of occasion ``k``: the delay in days until then, or -1."""
     public = w.law[w.regime].public
     chance = complaint_chance(w.behaviours[w.regime, b].complained, people, public.audience, public.audience_exponent)
-    if uniform(w.seed, p, Purpose.COMPLAINED, k) >= chance:
+    if w.violation_draws[COMPLAINED] >= chance:
         return NOT_DONE
     delay = whole_steps(
         exponential(w.seed, p, Purpose.COMPLAINT_DELAY, k) * w.law[w.regime].public.complaint_delay, w.step

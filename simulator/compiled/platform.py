@@ -8,7 +8,7 @@ from ..kernel.eventlog import Kind, Stream
 from ..kernel.replication import PLATFORM_FINES
 from .machine.agenda import COPIES_END, COPIES_REPORTED, PLATFORM_FOUND_OUT, schedule
 from .machine.compilation import jit
-from .machine.pure import Purpose, bisect_right, case_number, exponential, uniform, whole_steps
+from .machine.pure import Purpose, bisect_right, case_number, uniform, whole_steps
 from .world import accrue, log
 
 COPIES_SPREAD, COPIES_REMOVED, COPIES_FADED = int(Kind.COPIES_SPREAD), int(Kind.COPIES_REMOVED), int(Kind.COPIES_FADED)
@@ -17,16 +17,18 @@ MET = int(Stream.OCCASION)
 
 
 @jit
-def spread(w: Any, p: int, b: int, k: int, severity: float, reported: float) -> None:
-    """Copies of occasion ``k`` appear. ``reported``: days until a complaint, or -1. The caller accrues harm."""
+def spread(w: Any, p: int, b: int, k: int, severity: float, reported: float, where: float, fades: float) -> None:
+    """Copies of occasion ``k`` appear. ``reported``: days until a complaint, or -1. ``where`` is the uniform draw of
+    the platform, ``fades`` the exponential one of the time until they fade. The caller accrues harm.
+    """
     provider, law = w.providers[p], w.law[w.regime]
-    number = min(bisect_right(w.platform_cumulative, uniform(w.seed, p, Purpose.PLATFORM, k)), w.platforms.shape[1] - 1)
+    number = min(bisect_right(w.platform_cumulative, where), w.platforms.shape[1] - 1)
     platform = w.platforms[w.regime, number]
     provider.copies += severity
     provider.copies_live += 1
     case = case_number(MET, k)
     log(w, COPIES_SPREAD, p, case, b, severity)
-    delay, kind = exponential(w.seed, p, Purpose.COPY_FADE, k) * platform.fades, COPIES_FADED
+    delay, kind = fades * platform.fades, COPIES_FADED
     missed = platform.misses * w.attention[number]
     seen = reported >= 0.0 and uniform(w.seed, p, Purpose.COPY_MISSED, k) >= missed
     found = law.platform_duty.found

@@ -220,6 +220,9 @@ WORLD = _World(
         ("focus", types.int64),
         ("sanctioned_in_lot", array_of("i8")),
         # what is counted
+        ("draws_ahead", array_of("f8")),  # of the occasions that are being read: see stream.read_ahead
+        ("violation_draws", array_of("f8")),  # of the violation that begins: see occasion.violate
+        ("inspection_draws", array_of("f8")),  # of the candidate that comes next: see inspection.expect_inspection
         ("keep_log", types.boolean),
         ("rows", array_of(ROW)),
         ("logged", types.int64),

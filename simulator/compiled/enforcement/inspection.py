@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
+
+from ...kernel import draws
 from ...kernel.eventlog import Kind, Stream
 from ...kernel.state import ACTIVE
 from ..deterrence import strikes
@@ -13,24 +17,37 @@ from ..machine.pure import (
     Purpose,
     case_number,
     certificate_counts,
-    exponential,
     inspection_chance,
     inspection_emphasis,
     uniform,
+    uniform_within,
 )
 from ..world import log
 from .docket import suspect
 
 INSPECTION, FOCUSED = int(Kind.INSPECTION), int(Kind.FOCUSED)
 INSPECTED = int(Stream.INSPECTION)
+PURPOSES = np.array(
+    [
+        draws.Purpose.INSPECTION_GAP,
+        draws.Purpose.INSPECTION_TARGET,
+        draws.Purpose.INSPECTION_ACCEPTED,
+        draws.Purpose.INSPECTION_BEHAVIOUR,
+    ]
+)
+"""The draws of a candidate, which are made at once: see :data:`..occasion.PURPOSES`."""
+GAP, TARGET, ACCEPTED, BEHAVIOUR = range(len(PURPOSES))
 
 
 @jit
 def expect_inspection(w: Any, a: int) -> None:
     mean = 1.0 / (w.law[0].detection.inspection_ceiling * len(w.providers))
-    gap = exponential(w.seed, 0, Purpose.INSPECTION_GAP, a) * mean
+    seed, drawn = w.seed, w.inspection_draws
+    for each in range(len(PURPOSES)):
+        drawn[each] = uniform_within(seed, 0, PURPOSES[each], a)
+    gap = -math.log(drawn[GAP]) * mean
     w.inspection_arrival += gap
-    p = w.inspection_target = int(uniform(w.seed, 0, Purpose.INSPECTION_TARGET, a) * len(w.providers))
+    p = w.inspection_target = int(drawn[TARGET] * len(w.providers))
     prefetch(w.providers, p, 64)
     prefetch(w.providers, p, 128)
     prefetch(w.providers, p, 192)
@@ -67,7 +84,7 @@ def inspect(w: Any, a: int) -> None:
                 law.targeting.focus_weight if p % law.targeting.lots == w.focus else 1.0,
                 law.safe_harbour.inspection_factor if counts else 1.0,
             )
-        if uniform(w.seed, 0, Purpose.INSPECTION_ACCEPTED, a) < chance:
+        if w.inspection_draws[ACCEPTED] < chance:
             visit(w, p, a)
     expect_inspection(w, a + 1)
 
@@ -88,7 +105,7 @@ def visit(w: Any, p: int, a: int) -> None:
     founded = b >= 0
     case = case_number(INSPECTED, a)
     if not founded:
-        b = int(uniform(w.seed, 0, Purpose.INSPECTION_BEHAVIOUR, a) * behaviours)
+        b = int(w.inspection_draws[BEHAVIOUR] * behaviours)
     log(w, INSPECTION, p, case, b, 1.0 if founded else 0.0)
     suspect(w, p, b, case, founded, False, False)
 

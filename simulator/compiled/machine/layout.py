@@ -158,7 +158,9 @@ PROVIDER = _whole_lines(
     + _fields(AT_VIOLATIONS)
     + _fields([name for name in FIELDS if name not in (*ELSEWHERE, *AT_OCCASIONS, *AT_VIOLATIONS)])
 )
-DUTY = np.dtype(_fields(BY_BEHAVIOUR), align=True)  # one provider and behaviour
+DUTY = np.dtype(
+    [(name, "i4" if kind == "i8" else kind) for name, kind in _fields(BY_BEHAVIOUR)], align=True
+)  # one provider and behaviour: small counts, so that a duty is one line of the cache
 FUNCTION = np.dtype(_fields(BY_FUNCTION), align=True)  # one provider and function of its service
 LISTING = np.dtype([*_fields(BY_STORE), ("applications", "i8")], align=True)  # one provider and store
 
@@ -179,7 +181,7 @@ def people(state: Arrays) -> People:
     n = len(state.size_class)
     found = People(
         _at_a_line(n, PROVIDER),
-        np.zeros(len(state.compliance), DUTY),
+        _at_a_line(len(state.compliance), DUTY),
         np.zeros(len(state.suspended), FUNCTION),
         np.zeros(len(state.listed), LISTING),
         state.moved.copy(),
@@ -205,7 +207,7 @@ def state_of(people: People) -> Arrays:
         if name in ("moved", "moved_to"):
             values[name] = getattr(people, name)
         else:
-            values[name] = np.ascontiguousarray(_holder(people, name)[name])
+            values[name] = np.ascontiguousarray(_holder(people, name)[name], dtype=FIELDS[name])
     return State(**values)
 
 

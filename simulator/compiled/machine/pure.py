@@ -15,6 +15,7 @@ vars(Purpose).update({name: code for name, code in vars(draws.Purpose).items() i
 _draws = draws.compiled()
 uniform = _draws.uniform
 exponential = _draws.exponential
+uniform_within = draws.inlined_uniform()
 
 belief_lowered = jit(formulas.belief_lowered)
 belief_raised = jit(formulas.belief_raised)

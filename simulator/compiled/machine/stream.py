@@ -9,6 +9,7 @@ count or put back: :func:`follow_status`.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ...kernel.eventlog import Kind
@@ -16,9 +17,11 @@ from ...kernel.replication import BIN
 from ...kernel.state import ACTIVE, FUNCTIONS, SERVICE
 from .agenda import expect_occasion, key_of
 from .compilation import jit
-from .pure import Purpose, bisect_right, exponential, uniform, whole_steps
+from .pure import Purpose, bisect_right, exponential, uniform, uniform_within, whole_steps
 
 OCCASION = int(Kind.OCCASION)
+AHEAD = 4
+"""Occasions whose draws are made at once: about as many as are read until one of them could tempt."""
 ROUNDING = 1e-9
 """More than the formulas of compliance lose by rounding: an occasion within it of its bound is looked at when it comes.
 """
@@ -71,11 +74,15 @@ def read_ahead(w: Any, p: int) -> None:
         provider.most_tempted,
         w.counted_ahead[provider.size_class],
     )
-    met = 0
+    draws, met, place = w.draws_ahead, 0, AHEAD
     while True:
-        arrival += exponential(seed, p, Purpose.CANDIDATE_GAP, k) * mean_gap
+        if place == AHEAD:
+            _draw_ahead(w, p, k)
+            place = 0
+        arrival += -math.log(draws[place]) * mean_gap
         time = whole_steps(arrival, step)
-        u = uniform(seed, p, Purpose.CANDIDATE_ACCEPTED, k)
+        u = draws[AHEAD + place]
+        place += 1
         if time >= horizon:
             break
         if u < bound:
@@ -91,6 +98,17 @@ def read_ahead(w: Any, p: int) -> None:
     provider.arrival = arrival
     provider.draw = u
     expect_occasion(w.agenda, p, k, time)
+
+
+@jit
+def _draw_ahead(w: Any, p: int, first: int) -> None:
+    """The uniform draws of the next occasions from ``first`` on: :data:`AHEAD` for the gaps before them, then as many
+    that decide whether compliance averts them. In one loop, which becomes vector instructions.
+    """
+    seed, draws = w.seed, w.draws_ahead
+    for each in range(2 * AHEAD):
+        purpose = Purpose.CANDIDATE_GAP + (each // AHEAD) * (Purpose.CANDIDATE_ACCEPTED - Purpose.CANDIDATE_GAP)
+        draws[each] = uniform_within(seed, p, purpose, first + each % AHEAD)
 
 
 @jit
