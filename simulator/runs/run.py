@@ -35,6 +35,7 @@ from ..reference.hook import Hook
 from ..scenario.schema import Scenario
 from .engines import Engine, Wanted, choose, replicate_on, warm
 from .executors import end_workers
+from .identity import model_hash
 from .interrupts import Interrupts
 from .intervals import mean_interval
 from .note import note_text, read_note, surroundings
@@ -50,22 +51,6 @@ Progress = Callable[[int, int], None]
 
 class RunError(ShenheError, ValueError):
     """A run that cannot be made, resumed or read; the text says what to do about it."""
-
-
-MODEL = ("scenario", "kernel", "reference", "compiled", "runs/outcomes.py")
-"""The rooms and modules that decide what a replication comes to."""
-
-
-@functools.cache
-def model_hash() -> str:
-    """SHA-256 over the source of the model: a shard of another version of the model is not reused."""
-    digest = hashlib.sha256()
-    room = Path(__file__).parent.parent
-    for name in MODEL:
-        place = room / name
-        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 @dataclass(frozen=True)

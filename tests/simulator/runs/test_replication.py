@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from shenhe.simulator import RunError, compare, converge, read_run, simulate
+from shenhe.simulator.runs import identity
 from shenhe.simulator.runs import run as module
 
 from ..scenes import small
@@ -105,9 +106,43 @@ def test_the_hash_of_the_model_covers_what_the_model_imports() -> None:
         "print(*sorted(name for name in sys.modules if name.startswith('shenhe.simulator.')))\n"
     )
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
-    hashed = {f"shenhe.simulator.{name.removesuffix('.py').replace('/', '.')}" for name in module.MODEL}
+    hashed = {f"shenhe.simulator.{name.removesuffix('.py').replace('/', '.')}" for name in identity.MODEL}
     outside = [name for name in found if not any(f"{name}.".startswith(f"{room}.") for room in hashed)]
     assert outside == ["shenhe.simulator.runs"]  # the package itself: a docstring
+
+
+DOCUMENTED = '''"""A module."""
+
+LIMIT = 3  # days
+"""What the limit is for."""
+
+
+def wait(days):
+    """Wait."""
+    return f"#{days}" if days < LIMIT else """a
+b # no comment"""
+'''
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("A module.", "Another text", True),
+        ("What the limit is for.", "Days.\n", True),
+        ("Wait.", "Waits.\n\n    Twice.\n    ", True),
+        ("# days", "# hours, 'more' or \"less\"", True),
+        ("\n\n\ndef", "\ndef", True),
+        ("LIMIT = 3", "LIMIT = 4", False),
+        ("#{days}", "# {days}", False),
+        ("b # no comment", "b # no", False),
+        ("a\nb", "a\n\nb", False),
+        ("<", "<=", False),
+    ],
+)
+def test_only_code_counts_for_the_version_of_the_model(old: str, new: str, same: bool) -> None:
+    changed = DOCUMENTED.replace(old, new)
+    assert changed != DOCUMENTED
+    assert (identity.code_of(changed) == identity.code_of(DOCUMENTED)) is same
 
 
 def test_a_run_of_another_model_is_not_mixed_in(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
