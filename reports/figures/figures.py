@@ -16,6 +16,8 @@ import numpy as np
 
 from shenhe.core.text import one_line
 from shenhe.simulator import Comparison, Run
+from shenhe.simulator.runs.intervals import relative_within_bounds
+from shenhe.simulator.runs.outcomes import kind_of
 
 from ..quantities import change, change_interval, interval, quantity
 from .curves import MONTH, Curve, bar_width, estimate, level, moments, rate, same_start
@@ -108,9 +110,10 @@ def _contrast(comparison: Comparison, a: str, b: str) -> Figure:
         row: dict[str, Any] = {str(key): value for key, value in rows.get(metric, {"mean_a": 0.0}).items()}
         # What never happens under the first policy has no per cent of it; the table of all differences has it.
         if row["mean_a"] and math.isfinite(row["mean_a"]):
-            scale = 100 / abs(row["mean_a"])
-            moved, low, high = (scale * row[key] for key in ("difference", "lo_all", "hi_all"))
-            shifts.append(Shift(words, moved, low, high, row))
+            base = row["mean_a"]
+            moved, low, high = (row[key] / abs(base) for key in ("difference", "lo_all", "hi_all"))
+            low, high = relative_within_bounds(low, high, base, kind_of(metric, str(row["unit"])))
+            shifts.append(Shift(words, 100 * moved, 100 * low, 100 * high, row))
     beyond = [shift for shift in shifts if shift.beyond_chance]
     largest = sorted(beyond, key=lambda shift: -abs(shift.change))[:3]
     listed = "; ".join(f"{shift.words.lower()} {_signed(shift.change)}" for shift in largest)

@@ -11,6 +11,8 @@ import plotly.graph_objects as go
 
 from shenhe.core.text import one_line
 from shenhe.simulator.analysis import Analysis
+from shenhe.simulator.runs.intervals import change_within_bounds, relative_within_bounds, within_bounds
+from shenhe.simulator.runs.outcomes import kind_of
 
 from ..quantities import quantity
 from .drawing import DASHES, SYMBOLS, Figure, Numbers, blank_figure, error_bars, figure_json, six_digits
@@ -111,7 +113,7 @@ def _worlds(analysis: Analysis) -> tuple[go.Figure, str]:
         y=six_digits(table["mean"]),
         mode="lines+markers",
         line={"color": "var(--run-1)"},
-        error_y={"type": "data", "array": six_digits(table["mean_conf"]), "color": "var(--run-1)", "thickness": 1.5},
+        error_y=_half_widths(analysis, table, str(analysis.facts["metric"]), "mean", "var(--run-1)", 1.5),
         hovertemplate="%{x} worlds: %{y:.4g}",
     )
     figure.update_xaxes(title="worlds", type="log")
@@ -125,7 +127,8 @@ def _compare(analysis: Analysis) -> tuple[go.Figure, str]:
     figure = blank_figure(height=_rows(len(arms) * min(len(metrics), 3)) + 30)
     for place, metric in enumerate(metrics):
         rows = table[table["metric"] == metric].dropna(subset=["scale"])
-        x, low, high = (rows[name] * rows["scale"] for name in ("difference", "lo_all", "hi_all"))
+        x = rows["difference"] * rows["scale"]
+        low, high = relative_ends(rows)
         colour = f"var(--run-{place + 1})"
         figure.add_scatter(
             name=metric.replace("_", " "),
@@ -149,6 +152,29 @@ def _compare(analysis: Analysis) -> tuple[go.Figure, str]:
             " comparisons at once; where one leaves out zero, the difference is beyond chance."
         ),
     )
+
+
+def relative_ends(rows: pd.DataFrame) -> tuple[list[float], list[float]]:
+    """The simultaneous intervals of the rows of a comparison of arms, in per cent of the baseline."""
+    ends = [
+        relative_within_bounds(low / abs(base), high / abs(base), base, kind_of(metric, unit))
+        for low, high, base, metric, unit in rows[["lo_all", "hi_all", "mean_baseline", "metric", "unit"]].itertuples(
+            index=False
+        )
+    ]
+    return [100 * low for low, _ in ends], [100 * high for _, high in ends]
+
+
+def _half_widths(
+    analysis: Analysis, rows: pd.DataFrame, metric: str, column: str, colour: str, thickness: float
+) -> dict[str, Any]:
+    """Error bars from a column and its half-widths, cut where no mean of the metric, or no difference, can be."""
+    kind = kind_of(metric, analysis.units.get(column, ""))
+    cut = change_within_bounds if "baseline" in analysis.facts else within_bounds
+    ends = [
+        cut(mean - half, mean + half, kind) for mean, half in zip(rows[column], rows[f"{column}_conf"], strict=True)
+    ]
+    return error_bars(rows[column], [low for low, _ in ends], [high for _, high in ends], colour, thickness)
 
 
 def _rank(analysis: Analysis) -> tuple[go.Figure, str]:
@@ -354,8 +380,8 @@ def _pareto(analysis: Analysis) -> tuple[go.Figure, str]:
             textposition=["top right" if value <= middle else "top left" for value in rows[x]],
             cliponaxis=False,
             marker={"color": colour, "size": 9, "symbol": "circle" if front else "circle-open"},
-            error_x=error_bars(rows[x], rows[x] - rows[f"{x}_conf"], rows[x] + rows[f"{x}_conf"], colour, 1.0),
-            error_y=error_bars(rows[y], rows[y] - rows[f"{y}_conf"], rows[y] + rows[f"{y}_conf"], colour, 1.0),
+            error_x=_half_widths(analysis, rows, x, x, colour, 1.0),
+            error_y=_half_widths(analysis, rows, y, y, colour, 1.0),
             hovertemplate="%{customdata}: %{x:.4g}, %{y:.4g}",
         )
     words = [heading(x), heading(y)]

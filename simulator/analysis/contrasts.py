@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 
-from ..runs.intervals import too_skewed
+from ..runs.intervals import change_within_bounds, too_skewed, within_bounds
+from ..runs.outcomes import kind_of
 from ..study import StudyError, StudyRun
 from .answer import Analysis, arm_of, objective_of
 
@@ -129,23 +130,27 @@ def compare_arms(
         raise StudyError("found one arm, expected at least two to compare")
     rows = []
     estimates = []
+    kinds = []
     skewed = []
     for metric in wanted:
         objective = objective_of(run, metric)
         values = run.values(metric)
         title, unit = run.metrics[metric]
+        kind = kind_of(metric, unit)
         for arm in others:
             left, right = values[base].align(values[arm])
             difference = (right - left).to_numpy(dtype=np.float64)
             estimate = mean_over_worlds(difference, common=is_common(run))
             estimates.append(estimate)
+            kinds.append(kind)
             if too_skewed(chance_of(difference, common=is_common(run))):
                 skewed.append(f"{metric.replace('_', ' ')} of {arm}")
             with np.errstate(invalid="ignore"):
                 by_world = pd.DataFrame(difference).mean(axis=1).dropna()
             means = [float(frame.mean(axis=1).mean()) for frame in (left, right)]
             better = float((by_world * objective.sign < 0).mean()) if len(by_world) else math.nan
-            rows.append([arm, metric, title, unit, *means, estimate.mean, *_ends(estimate, level), better, estimate.n])
+            ends95 = change_within_bounds(*_ends(estimate, level), kind)
+            rows.append([arm, metric, title, unit, *means, estimate.mean, *ends95, better, estimate.n])
     columns = [
         "arm",
         "metric",
@@ -161,7 +166,9 @@ def compare_arms(
     ]
     table = pd.DataFrame(rows, columns=columns)
     family = 1 - (1 - level) / len(rows)
-    ends = [_ends(estimate, family) for estimate in estimates]
+    ends = [
+        change_within_bounds(*_ends(estimate, family), kind) for estimate, kind in zip(estimates, kinds, strict=True)
+    ]
     p_values = [estimate.p for estimate in estimates]
     table.insert(9, "lo_all", [low for low, _ in ends])
     table.insert(10, "hi_all", [high for _, high in ends])
@@ -177,6 +184,13 @@ def compare_arms(
     if skewed:
         notes = (*notes, skewed_note(skewed))
     return Analysis("compare", title, table, notes, {"better_worlds": "share"}, facts={"baseline": base})
+
+
+def bounded(run: StudyRun, metric: str, estimate: Mean, *, difference: bool) -> tuple[float, float]:
+    """The 95 % interval of a metric's mean, or of its ``difference`` between arms, within what such a mean can be."""
+    series = metric not in run.metrics  # a column of the time series: counts, sums and levels
+    kind = "amount" if series else kind_of(metric, run.metrics[metric].unit)
+    return (change_within_bounds if difference else within_bounds)(*_ends(estimate, 0.95), kind)
 
 
 def _ends(estimate: Mean, level: float) -> tuple[float, float]:

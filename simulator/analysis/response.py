@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..runs.intervals import mean_interval
-from ..runs.outcomes import SERIES_UNITS
+from ..runs.intervals import change_within_bounds, mean_interval
+from ..runs.outcomes import SERIES_UNITS, kind_of
 from ..study import StudyError, StudyRun
 from .answer import Analysis, Subject, arm_of, subject_of
-from .contrasts import is_common, mean_over_worlds
+from .contrasts import bounded, is_common, mean_over_worlds
 
 Floats = npt.NDArray[np.float64]
 FEW_VALUES = 12
@@ -45,7 +45,7 @@ def dose_response(
         for group in np.unique(groups):
             inside = groups == group
             dose = float(run.worlds.loc[inside, name].astype(np.float64).mean())
-            rows.append((subject.arm, dose, *_ends(subject, inside), int(inside.sum())))
+            rows.append((subject.arm, dose, *_ends(run, subject, inside), int(inside.sum())))
     table = pd.DataFrame(rows, columns=["arm", name, "mean", "lo95", "hi95", "worlds"])
     first = table[table["arm"] == subjects[0].arm]
     low, high = first.iloc[0], first.iloc[-1]
@@ -88,7 +88,7 @@ def heat_map(
                     float(run.worlds.loc[group == key, name].astype(np.float64).mean())
                     for name, group, key in ((across, columns, column), (up, rows_of, row))
                 ]
-                rows.append((*place, *_ends(subject, inside), int(inside.sum())))
+                rows.append((*place, *_ends(run, subject, inside), int(inside.sum())))
     table = pd.DataFrame(rows, columns=[across, up, "mean", "lo95", "hi95", "worlds"])
     best = table.iloc[int((table["mean"] * subject.sign).to_numpy().argmin())]
     title = (
@@ -137,10 +137,12 @@ def _groups(column: pd.Series) -> npt.NDArray[np.int64]:
     return np.asarray(ranks * BINS // len(values), dtype=np.int64)
 
 
-def _ends(subject: Subject, inside: npt.NDArray[np.bool_]) -> tuple[float, float, float]:
+def _ends(run: StudyRun, subject: Subject, inside: npt.NDArray[np.bool_]) -> tuple[float, float, float]:
     values = subject.values[inside]
     sample = subject.means[inside] if len(values) > 1 else values[0]
-    return mean_interval(sample)[:3]
+    kind = kind_of(subject.metric, run.metrics[subject.metric].unit)
+    mean, low, high, _ = mean_interval(sample, "any" if subject.baseline is not None else kind)
+    return (mean, *change_within_bounds(low, high, kind))
 
 
 def over_time(run: StudyRun, name: str | None = None, arm: str | None = None, baseline: str | None = None) -> Analysis:
@@ -165,8 +167,8 @@ def over_time(run: StudyRun, name: str | None = None, arm: str | None = None, ba
         frame = values[each] - values[base] if base is not None else values[each]
         for day in frame.columns:
             estimate = mean_over_worlds(frame[day].unstack().to_numpy(dtype=np.float64), common=is_common(run))
-            half = estimate.half_width(0.95)
-            rows.append((each, float(day), estimate.mean, estimate.mean - half, estimate.mean + half))
+            ends = bounded(run, chosen, estimate, difference=base is not None)
+            rows.append((each, float(day), estimate.mean, *ends))
     table = pd.DataFrame(rows, columns=["arm", "day", "mean", "lo95", "hi95"])
     words = chosen.replace("_", " ")
     subject = words if base is None else f"the difference in {words} from {base}"

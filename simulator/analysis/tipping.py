@@ -14,7 +14,7 @@ import pandas as pd
 
 from ..study import StudyError, StudyRun
 from .answer import Analysis, aligned, arm_of, objective_of
-from .contrasts import Mean, holm, mean_over_worlds
+from .contrasts import Mean, bounded, holm, mean_over_worlds
 
 Floats = npt.NDArray[np.float64]
 STEEP = 0.5
@@ -85,8 +85,8 @@ def tipping_points(
             rows.append((name, value, *found.values()))
             for level, row in zip(x, y, strict=True):
                 estimate = mean_over_worlds(row[None, :], common=True)
-                half = estimate.half_width(0.95)
-                ends.append((name, value, level, estimate.mean, estimate.mean - half, estimate.mean + half))
+                interval = bounded(run, objective.metric, estimate, difference=base is not None)
+                ends.append((name, value, level, estimate.mean, *interval))
     label = along or "along"
     table = pd.DataFrame(rows, columns=["arm", label, "gap", "se", "lo95", "hi95", "p", "threshold", "steepness"])
     table["p_holm"] = holm(table["p"].tolist())

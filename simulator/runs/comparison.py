@@ -17,8 +17,8 @@ from ..kernel.eventlog import KIND_NAMES, Kind
 from ..scenario.overriding import Difference, differences
 from ..scenario.policy import covers
 from ..scenario.schema import Scenario
-from .intervals import mean_interval, too_skewed
-from .outcomes import metrics, spent_by
+from .intervals import change_within_bounds, mean_interval, relative_within_bounds, too_skewed
+from .outcomes import kind_of, metrics, spent_by
 from .run import Run, RunError, rule_names
 from .simultaneous import interval_for_all, level_for_all
 
@@ -122,7 +122,7 @@ class Comparison:
         nothing = np.full(n, np.nan)
         values = [[nothing if side is None else side[:n] for side in row[4:]] for row in rows]
         named = pd.DataFrame([row[:4] for row in rows], columns=[key, "metric", "title", "unit"])
-        return pd.concat([named, _paired(values)], axis=1)
+        return pd.concat([named, _paired(values, named)], axis=1)
 
     @property
     def cost_per_harm_avoided(self) -> tuple[float, float, float]:
@@ -168,7 +168,8 @@ class Comparison:
         if len(a) and not a.any() and not b.any():
             return 0.0, 0.0, 0.0
         share, low, high = _ratio(b - a, a)
-        return share, max(low, -1.0) if min(a.min(initial=0.0), b.min(initial=0.0)) >= 0 else low, high
+        unit = str(self.table.set_index("metric").loc[metric, "unit"])
+        return share, *relative_within_bounds(low, high, float(a.mean()) if len(a) else math.nan, kind_of(metric, unit))
 
     def _values(self, metric: str) -> tuple[Floats, Floats]:
         n = min(self.a.replications, self.b.replications)
@@ -189,15 +190,19 @@ def check_prices(prices: Mapping[str, float], *scenarios: Scenario) -> None:
             raise RunError(f"found {price} as the price of {name}, expected RMB per unit")
 
 
-def _paired(sides: Sequence[Sequence[Floats]]) -> pd.DataFrame:
-    """The numbers of a table of differences, a row per pair of sides: see :class:`Comparison`."""
+def _paired(sides: Sequence[Sequence[Floats]], named: pd.DataFrame) -> pd.DataFrame:
+    """The numbers of a table of differences, a row per pair of sides: see :class:`Comparison`. ``named`` has the metric
+    and the unit of each.
+    """
     differences = [after - before for before, after in sides]
     level = level_for_all(differences)
     rows = []
-    for (before, after), difference in zip(sides, differences, strict=True):
+    kinds = [kind_of(str(metric), str(unit)) for metric, unit in zip(named["metric"], named["unit"], strict=True)]
+    for (before, after), difference, kind in zip(sides, differences, kinds, strict=True):
         both = ~np.isnan(difference)
         mean, low, high, pairs = mean_interval(difference)
-        ends = interval_for_all(difference, level)
+        low, high = change_within_bounds(low, high, kind)
+        ends = change_within_bounds(*interval_for_all(difference, level), kind)
         means = mean_interval(before[both])[0], mean_interval(after[both])[0]
         rows.append((*means, mean, low, high, *ends, pairs, too_skewed(difference)))
     columns = ["mean_a", "mean_b", "difference", "lo95", "hi95", "lo_all", "hi_all", "n", "skewed"]
@@ -238,7 +243,7 @@ def compare(a: Run, b: Run, *, anyway: bool = False) -> Comparison:
     shared = [name for name in a.outcomes.columns if name != "replication" and name in b.outcomes.columns]
     values = [[run.outcomes[name].to_numpy(dtype=np.float64)[:n] for run in (a, b)] for name in shared]
     titles = pd.DataFrame([(name, *named[name]) for name in shared], columns=["metric", "title", "unit"])
-    return Comparison(a, b, pd.concat([titles, _paired(values)], axis=1))
+    return Comparison(a, b, pd.concat([titles, _paired(values, titles)], axis=1))
 
 
 def require_comparable(a: Scenario, b: Scenario) -> None:

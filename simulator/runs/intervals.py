@@ -53,11 +53,34 @@ def mean_interval(values: npt.ArrayLike, kind: Kind = "any", level: float = LEVE
         low, high = _rare(total, n, float(np.var(defined, ddof=1)), mean, (1.0 + level) / 2.0)
     else:
         low, high = _skewed(defined, mean, (1.0 + level) / 2.0)
-    if kind != "any":
-        low = max(low, 0.0)
+    return mean, *within_bounds(low, high, kind), n
+
+
+def within_bounds(low: float, high: float, kind: Kind) -> tuple[float, float]:
+    """An interval of a mean of values of this ``kind``, cut where no such mean can be. NaN stays NaN."""
+    if kind != "any" and low < 0.0:
+        low = 0.0
+    if kind == "share" and high > 1.0:
+        high = 1.0
+    return low, high
+
+
+def change_within_bounds(low: float, high: float, kind: Kind) -> tuple[float, float]:
+    """An interval of the difference of two such means: that of two shares lies between -1 and 1."""
     if kind == "share":
-        high = min(high, 1.0)
-    return mean, low, high, n
+        low, high = (min(max(end, -1.0), 1.0) if end == end else end for end in (low, high))
+    return low, high
+
+
+def relative_within_bounds(low: float, high: float, base: float, kind: Kind) -> tuple[float, float]:
+    """An interval of a difference as a share of ``base``, the mean that is compared with: what is never negative cannot
+    fall by more than all of it, and a share cannot rise above 1.
+    """
+    if kind != "any" and low < -1.0:
+        low = -1.0
+    if kind == "share" and base > 0.0 and high > 1.0 / base - 1.0:
+        high = 1.0 / base - 1.0
+    return low, high
 
 
 def too_skewed(values: npt.ArrayLike) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from pathlib import Path
@@ -12,8 +13,9 @@ import pandas as pd
 import pytest
 
 from shenhe.core.errors import MissingExtraError
+from shenhe.reports.figures.study import figure_of
 from shenhe.simulator import study
-from shenhe.simulator.analysis import KINDS, analyse, overview
+from shenhe.simulator.analysis import KINDS, Analysis, analyse, overview
 from shenhe.simulator.analysis.contrasts import compare_arms, holm, mean_over_worlds
 from shenhe.simulator.analysis.discovery import Box, prim, quasi_p_values
 from shenhe.simulator.analysis.robustness import regret
@@ -444,3 +446,36 @@ def test_a_hostile_title_is_only_text(tmp_path: Path) -> None:
     run = study.run_study(small_study(title=hostile, worlds=None, replications=2), tmp_path / "h", Inline())
     page = render_study_page(run, overview(run))
     assert "<script>alert" not in page
+
+
+# -- what no mean can be
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "lowest", "highest"), [("violations", "", -100.0, 900.0), ("compliance", "share", -100.0, 25.0)]
+)
+def test_relative_intervals_of_a_study_end_where_outcomes_do(
+    metric: str, unit: str, lowest: float, highest: float
+) -> None:
+    """Ends of ± 7.2 around a mean of 0.8 are 900 per cent of it."""
+    row = {"arm": "b", "metric": metric, "title": "", "unit": unit, "mean_baseline": 0.8, "mean": 0.8, "n": 2}
+    row |= {"difference": 0.0, "lo95": -1.0, "hi95": 1.0, "lo_all": -7.2, "hi_all": 7.2, "p": 1.0, "p_holm": 1.0}
+    drawn = figure_of(Analysis("compare", "", pd.DataFrame([row]), facts={"baseline": "a"}))
+    assert drawn is not None
+    bars = json.loads(drawn.spec)["data"][0]["error_x"]
+    assert -bars["arrayminus"][0] == pytest.approx(lowest)
+    assert bars["array"][0] == pytest.approx(highest)
+
+
+@pytest.mark.parametrize("kind", ["dose", "heat", "compare"])
+def test_intervals_of_shares_stay_between_their_bounds(
+    kind: str, run: study.StudyRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every value of the study is 0 or 1, so that intervals without bounds would go beyond."""
+    values = {arm: (frame.rank() % 2).astype(np.float64) for arm, frame in run.values("compliance").items()}
+    monkeypatch.setattr(study.StudyRun, "values", lambda _, metric: values)
+    answer = analyse(kind, run, metric="compliance")
+    for table in (answer.table, *answer.details.values()):
+        ends = table[[name for name in table.columns if name in ("lo95", "hi95", "lo_all", "hi_all")]].to_numpy()
+        assert np.nanmin(ends, initial=0.0) >= (-1.0 if kind == "compare" else 0.0)
+        assert np.nanmax(ends, initial=0.0) <= 1.0

@@ -10,7 +10,13 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
-from shenhe.simulator.runs.intervals import Kind, mean_interval, too_skewed
+from shenhe.simulator.runs.intervals import (
+    Kind,
+    change_within_bounds,
+    mean_interval,
+    relative_within_bounds,
+    too_skewed,
+)
 from shenhe.simulator.runs.simultaneous import interval_for_all, level_for_all
 
 Floats = npt.NDArray[np.float64]
@@ -51,6 +57,23 @@ def test_bounds_are_respected(kind: Kind, values: list[float]) -> None:
     _, low, high, _ = mean_interval(values, kind)
     assert low >= 0.0
     assert kind != "share" or high <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "relative"),
+    [
+        ("any", (-3.0, 3.0), (-3.0, 3.0)),
+        ("amount", (-3.0, 3.0), (-1.0, 3.0)),
+        ("count", (-3.0, 3.0), (-1.0, 3.0)),
+        ("share", (-1.0, 1.0), (-1.0, 0.25)),
+    ],
+)
+def test_changes_stay_in_bounds(kind: Kind, change: tuple[float, float], relative: tuple[float, float]) -> None:
+    """Relative to a mean of 0.8: a share can rise by a quarter of it at most."""
+    assert change_within_bounds(-3.0, 3.0, kind) == change
+    assert relative_within_bounds(-3.0, 3.0, 0.8, kind) == pytest.approx(relative)
+    assert all(map(math.isnan, change_within_bounds(math.nan, math.nan, kind)))
+    assert all(map(math.isnan, relative_within_bounds(math.nan, math.nan, 0.8, kind)))
 
 
 def test_the_interval_mirrors_with_its_values() -> None:
