@@ -18,7 +18,7 @@ from shenhe.conformance.entities import GenerationRequest
 from shenhe.conformance.provider import Accepted, Operation, Refused
 from shenhe.rulebook import Service
 
-from . import coral, discourse, iflytek, invokeai, lemmy, peertube
+from . import coral, discourse, iflytek, invokeai, lemmy, peertube, rocketchat
 
 HERE = Path(__file__).parent
 PAGE = (HERE.parents[2] / "docs" / "ready-made.md").read_text(encoding="utf-8")
@@ -109,6 +109,21 @@ FOREIGN = {
             Operation.PUBLISH, Operation.UNPUBLISH, Operation.VIEW, Operation.SEARCH, Operation.REPORT,
         ),
         {Operation.SIGN_OUT: "the document has no sessions: one key signs for every user"},
+        {},
+    ),
+    "rocketchat": Foreign(
+        "Rocket.Chat",
+        lambda: rocketchat.app("reader-0001", "reader-token-0001"),
+        {
+            "ROCKETCHAT_URL": "http://in-process",
+            "ROCKETCHAT_READER_ID": "reader-0001",
+            "ROCKETCHAT_READER_TOKEN": "reader-token-0001",
+        },
+        (
+            *ACCOUNTS, Operation.UPLOAD, Operation.FETCH, Operation.PUBLISH, Operation.UNPUBLISH, Operation.VIEW,
+            Operation.SEARCH, Operation.REPORT,
+        ),
+        {},
         {},
     ),
 }  # fmt: skip
