@@ -14,6 +14,7 @@ import typer
 
 from .environment import Env, binding_environ
 from .options import writable_file, writable_folder
+from .output import json_escaped
 
 if TYPE_CHECKING:
     from shenhe.conformance.report import Report
@@ -196,4 +197,4 @@ def _summary(report: Report, baseline: Path | None) -> bytes:
 
 
 def _json(data: Any) -> bytes:
-    return json.dumps(data, indent=1, ensure_ascii=False).encode() + b"\n"
+    return json_escaped(json.dumps(data, indent=1, ensure_ascii=False)).encode() + b"\n"

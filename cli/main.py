@@ -19,6 +19,7 @@ import typer
 from shenhe.core.errors import ShenheError
 from shenhe.core.extras import extras_named
 from shenhe.core.links import documentation, error_link
+from shenhe.core.text import visible
 
 from .help import HelpGroup, use_plain_help
 from .output import dim, use_any_encoding
@@ -141,5 +142,6 @@ def message_of(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         advice = "; make room or choose another folder, then repeat the command" if full else ""
-        return f"{error.filename}: {error.strerror}{advice}"
-    return str(error)
+        return visible(f"{error.filename}: {error.strerror}{advice}")
+    # What a file of others says is in the text.
+    return visible(str(error))

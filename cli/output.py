@@ -65,10 +65,15 @@ def echo_json(text: str) -> None:
     """Print a JSON document. Characters that a terminal obeys or does not draw are escaped. Where the encoding is not
     UTF-8, all characters beyond ASCII are.
     """
-    text = UNSEEN.sub(lambda match: _escaped(match[0]), text)
+    text = json_escaped(text)
     if (sys.stdout.encoding or "").lower().replace("-", "") != "utf8":
         text = "".join(character if character.isascii() else _escaped(character) for character in text)
     typer.echo(text)
+
+
+def json_escaped(text: str) -> str:
+    """A JSON document with the characters that a terminal obeys or does not draw escaped."""
+    return UNSEEN.sub(lambda match: _escaped(match[0]), text)
 
 
 def dim(text: str) -> str:

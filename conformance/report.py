@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import base64
+import json
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import from_json
 
-from shenhe.core.document import dotted
+from shenhe.core.document import dotted, shown
 from shenhe.core.errors import ShenheError
 from shenhe.core.files import write_whole
+from shenhe.core.text import visible
 
 from .verdict import VerdictName
 
@@ -366,11 +367,30 @@ def report_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:shenhe:schema:report:1", **schema}
 
 
+def _strictly(data: bytes) -> Any:
+    """The JSON of a report. Raises :class:`ValueError` also for what readers of JSON understand differently: a key that
+    occurs twice, and numbers that JSON does not have.
+    """
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            seen: set[str] = set()
+            twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+            raise ValueError(f"the key {shown(visible(twice))} occurs twice in one object")
+        return found
+
+    def not_finite(name: str) -> Any:
+        raise ValueError(f"{name} is no number of JSON")
+
+    return json.loads(data.decode("utf-8"), object_pairs_hook=once, parse_constant=not_finite)
+
+
 def parse_report(data: bytes, source: str) -> Report:
     """The report that ``data`` holds; ``source`` is what messages call it. Raises :class:`ReportError`."""
     try:
         # Not by `model_validate_json`: each of its errors holds a copy of the part of the document that it is about.
-        return Report.model_validate(from_json(data))
+        return Report.model_validate(_strictly(data))
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
         lines = [f"{source}: {dotted(fault['loc']) or 'top level'}: {fault['msg']}" for fault in faults[:5]]

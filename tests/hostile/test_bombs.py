@@ -17,10 +17,13 @@ from shenhe.conformance.bindings.drafting.openapi import description_of
 from shenhe.conformance.entities import Account, GenerationRequest
 from shenhe.conformance.provider import Accepted, Unavailable
 from shenhe.conformance.report import ReportError, parse_report
+from shenhe.core.text import UNSEEN
 from shenhe.rulebook import Service
 
 from ..bindings.apps import Recorder, bind, talking
 from ..command_line import shenhe
+from ..factories import check, finding, report, rule
+from .test_attestation import PRIVATE
 
 #: Seconds and bytes that one of these may take; each took minutes, or gigabytes.
 _SECONDS, _BYTES = 4.0, 200_000_000
@@ -118,6 +121,42 @@ def test_a_file_that_is_no_report_is_read_once() -> None:
 def test_a_report_that_cannot_be_parsed_is_refused_in_words(text: str) -> None:
     with pytest.raises(ReportError, match="not valid JSON"):
         parse_report(text.encode(), "report.json")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"verdict": "fail"', '"verdict": "pass", "verdict": "fail"', "the key 'verdict' occurs twice in one object"),
+        ('"seed": ', '"\\u202eseed": 1, "\\u202eseed": 2, "seed": ', "the key '\\\\u202eseed' occurs twice"),
+        ('"packs": ', '"x": NaN, "packs": ', "NaN is no number of JSON"),
+        ('"packs": ', '"x": -Infinity, "packs": ', "-Infinity is no number of JSON"),
+    ],
+)
+def test_a_report_that_readers_understand_differently_is_refused(old: str, new: str, words: str) -> None:
+    """Of two verdicts under one key, a reader may show one and the signer another."""
+    document = report(
+        [rule("cn-dsp-2023/9.2", "fail", "c")], [check("c", "fail", "cn-dsp-2023/9.2", finding=finding())]
+    )
+    text = json.dumps(document.model_dump(mode="json"))
+    assert parse_report(text.encode(), "report.json") == document
+    with pytest.raises(ReportError) as caught:
+        parse_report(text.replace(old, new, 1).encode(), "report.json")
+    assert words in str(caught.value)
+
+
+def test_names_in_a_report_reach_no_terminal(tmp_path: Path) -> None:
+    hidden = "a\u202eb\u2066c\x07d"
+    document = report(
+        [rule("cn-dsp-2023/9.2", "fail", "c")], [check("c", "fail", "cn-dsp-2023/9.2", finding=finding())]
+    )
+    path, key = tmp_path / "report.json", tmp_path / "key.pem"
+    text = json.dumps(document.model_dump(mode="json")).replace('"cn-dsp-2023/9.2"', json.dumps(hidden))
+    path.write_text(text, encoding="utf-8")
+    key.write_bytes(PRIVATE)
+    for command in (["export", "sarif", path], ["export", "har", path], ["attest", "--key", key, path]):
+        output = shenhe(*command).output
+        assert output
+        assert not UNSEEN.search(output), ascii(output)
 
 
 # --- templates and queries of a binding ----------------------------------------------------------------------
