@@ -7,11 +7,13 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from shenhe.core.errors import ShenheError
 
+from .documents.views import taken_by
 from .openapi import Description, Endpoint, Field, description_of
 
 _HTTP_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -53,7 +55,7 @@ def _flask(app: Any) -> Iterator[Endpoint]:
         path = re.sub(r"<(?:[^<>:]*:)?([^<>]+)>", r"{\1}", rule.rule)
         view = app.view_functions.get(rule.endpoint)
         for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
-            yield _endpoint(method, path, rule.endpoint.replace(".", "_"), view)
+            yield _with_taken(_endpoint(method, path, rule.endpoint.replace(".", "_"), view), view)
 
 
 def _starlette(routes: Any, prefix: str) -> Iterator[Endpoint]:
@@ -61,9 +63,29 @@ def _starlette(routes: Any, prefix: str) -> Iterator[Endpoint]:
         path = prefix + re.sub(r"\{([^{}:]+)(?::[^{}]*)?\}", r"{\1}", getattr(route, "path", ""))
         if getattr(route, "methods", None):
             for method in sorted(route.methods - {"HEAD", "OPTIONS"}):
-                yield _endpoint(method, path, str(getattr(route, "name", "")), getattr(route, "endpoint", None))
+                view = getattr(route, "endpoint", None)
+                yield _with_taken(_endpoint(method, path, str(getattr(route, "name", "")), view), view)
         elif getattr(route, "routes", None):
             yield from _starlette(route.routes, path.rstrip("/"))
+
+
+def _with_taken(endpoint: Endpoint, view: Any) -> Endpoint:
+    """An endpoint with what its function takes from the request."""
+    taken = taken_by(view)
+    query = [Field(name, "query", required, {"type": "string"}) for name, place, required in taken if place == "query"]
+    if endpoint.method == "GET":
+        return replace(endpoint, parameters=(*endpoint.parameters, *query))
+    kinds = {place for _, place, _ in taken}
+    media_type = "multipart/form-data" if "file" in kinds else "application/json" if "json" in kinds else ""
+    media_type = media_type or ("application/x-www-form-urlencoded" if "form" in kinds else endpoint.body_type)
+    body = tuple(
+        Field(name, "body", required, {"type": "string", **({"format": "binary"} if place == "file" else {})})
+        for name, place, required in taken
+        if place != "query"
+    )
+    return replace(
+        endpoint, parameters=(*endpoint.parameters, *query), body=body or endpoint.body, body_type=media_type
+    )
 
 
 def _django() -> Iterator[Endpoint]:

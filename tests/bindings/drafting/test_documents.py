@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 import yaml
+from starlette.applications import Starlette
+from starlette.routing import Route
 
+from shenhe.conformance.bindings.drafting.application import read_application
 from shenhe.conformance.bindings.drafting.documents import split
+from shenhe.conformance.bindings.drafting.documents.views import taken_by
 from shenhe.conformance.bindings.drafting.draft import draft
 from shenhe.conformance.bindings.drafting.openapi import read_openapi
 from shenhe.core.document import DocumentError
@@ -95,3 +102,40 @@ def test_other_versions_are_refused(version: str, tmp_path: Path) -> None:
     path.write_text(f"swagger: '{version}'\npaths: {{}}\n", encoding="utf-8")
     with pytest.raises(DocumentError, match="expected a document of OpenAPI 3.0 or 3.1, or of Swagger 2.0"):
         read_openapi(path, "old.yaml")
+
+
+def _speak(request: Any) -> Any:
+    """Synthesize speech from text."""
+    data = request.get_json(force=True) or {}
+    return data["text"], data.get("voice"), request.args.get("trace")
+
+
+def _publish(request: Any) -> Any:
+    """Publish a recording."""
+    return request.form["audio_id"], request.form.get("title"), request.files["cover"], {"other": 1}["other"]
+
+
+async def _report(request: Any) -> Any:
+    """Report illegal content."""
+    body = await request.json()
+    return body["post_id"], body["reason"]
+
+
+def test_what_a_view_takes_is_read_from_its_source() -> None:
+    assert set(taken_by(_speak)) == {("text", "json", True), ("voice", "json", False), ("trace", "query", False)}
+    assert set(taken_by(_publish)) == {("audio_id", "form", True), ("title", "form", False), ("cover", "file", True)}
+    assert set(taken_by(_report)) == {("post_id", "json", True), ("reason", "json", True)}
+    assert taken_by(len) == taken_by(None) == []
+
+
+def test_an_application_without_schemas_is_drafted_with_its_fields(monkeypatch: pytest.MonkeyPatch) -> None:
+    routes = [Route("/tts", _speak, methods=["POST"]), Route("/report", _report, methods=["POST"])]
+    module = ModuleType("an_app_without_schemas")
+    module.app = Starlette(routes=routes)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    operations = yaml.safe_load(draft(read_application("an_app_without_schemas:app")).text)["operations"]
+    assert operations["generate"]["json"]["text"] == "{{ request.prompt }}"
+    assert operations["report"]["json"] == {
+        "post_id": "{{ request.target.id }}",
+        "reason": "{{ request.statement }}",
+    }
