@@ -35,6 +35,38 @@ def test_branches_of_faults_are_folded_away() -> None:
     assert "FaultName" not in ast.unparse(lawful(ast.parse(SOURCE)))
 
 
+FOLDED = """
+KEPT, LATE = 1, 72
+
+def share(house, row):
+    late, spared = 0, False
+    leak = {"link": FaultName.ANYTHING}.get(row)
+    named = FaultName.ANYTHING in house.faults
+    back = "page" if FaultName.ANOTHER in house.faults else None
+    if _overlooks(house, row) or not named:
+        row = KEPT if back is None else LATE
+    if named or not house.faults.isdisjoint({FaultName.ANYTHING}):
+        raise Refusal(403)
+    return row
+
+def _overlooks(house, row):
+    if row["shared"]:
+        return FaultName.THIRD in house.faults
+    return False
+"""
+
+
+def test_what_follows_from_faults_is_folded_away_too() -> None:
+    assert ast.unparse(lawful(ast.parse(FOLDED))) == (
+        "KEPT, LATE = (1, 72)\n\ndef share(house, row):\n    late, spared = (0, False)\n    row = KEPT\n    return row"
+    )
+
+
+def test_names_that_change_are_not_folded() -> None:
+    code = "def f(house, rows):\n    found = False\n    for row in rows:\n        found = True\n    return found"
+    assert ast.unparse(lawful(ast.parse(code))) == code
+
+
 @pytest.mark.parametrize("operator", sorted(set(OPERATORS) - {"cache"}))
 def test_each_operator_changes_the_code(operator: str) -> None:
     tree = lawful(ast.parse(SOURCE))

@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from .lawful import is_switch
+
 Replacement = tuple[str, ast.AST]
 Operator = Callable[[ast.AST], Iterator[Replacement]]
 
@@ -302,7 +304,7 @@ def _has_effect_alone(node: ast.FunctionDef) -> bool:
 
 
 def _is_plain(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
+    return isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and not is_switch(node)
 
 
 def _shown(node: ast.AST) -> str:
