@@ -143,13 +143,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.power.roles", description=__doc__)
     parser.add_argument("--role", action="append", choices=sorted(ROLES), help="these roles only")
     parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--first-seed", type=int, default=0, help="the others follow it")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, help="file for the page")
     chosen = parser.parse_args(arguments)
     pages, sound = [HEAD.format(seeds=chosen.seeds)], True
     with ProcessPoolExecutor(chosen.workers) as pool:
         for role in (ROLES[name] for name in chosen.role or ROLES):
-            tasks = [(role.name, name, seed) for name in role.faults for seed in range(chosen.seeds)]
+            seeds = range(chosen.first_seed, chosen.first_seed + chosen.seeds)
+            tasks = [(role.name, name, seed) for name in role.faults for seed in seeds]
             found: dict[str, list[Found]] = {}
             for each in pool.map(_find, tasks):
                 found.setdefault(each.fault, []).append(each)
