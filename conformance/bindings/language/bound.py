@@ -10,7 +10,7 @@ from shenhe.conformance.apps import ListingState
 from shenhe.conformance.entities import TicketState
 
 from .responses.conditions import Condition
-from .responses.sources import Source
+from .responses.sources import CssValue, FirstOf, Source
 from .responses.stream import BoundStream
 from .template import Fill
 
@@ -203,9 +203,16 @@ class BoundRequest:
         return any(CODE in (*each.request.extract, *each.request.groups.get("credentials", {})) for each in self.steps)
 
     @property
+    def of_items(self) -> frozenset[str]:
+        """The names that ``each`` gives to parts of a listed element: they need not be extracted once more."""
+        source = self.extract.get("items")
+        found = source.sources if isinstance(source, FirstOf) else (source,)
+        return frozenset(name for each in found if isinstance(each, CssValue) for name in each.each)
+
+    @property
     def channels(self) -> frozenset[str]:
         """The names of the values that are read from a response."""
-        found = {*self.extract, *self.groups}
+        found = {*self.extract, *self.groups, *self.of_items}
         found |= {name for name in ("reason", "notice", "media") if getattr(self, name) is not None}
         return frozenset(found)
 

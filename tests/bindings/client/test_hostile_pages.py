@@ -16,7 +16,7 @@ from shenhe.conformance.bindings.language.responses.response import Response, Re
 from shenhe.conformance.bindings.language.responses.selectors import Selector
 from shenhe.conformance.bindings.language.responses.sources import compile_source, value_of
 from shenhe.conformance.entities import Publication
-from shenhe.conformance.provider import Accepted, Unavailable
+from shenhe.conformance.provider import Accepted, Operation, Unavailable
 
 from ..apps import Recorder, bind, talking
 
@@ -174,19 +174,18 @@ def test_a_link_on_a_page_is_followed_to_named_hosts_only(tmp_path: Path) -> Non
         assert len(app.asked) == 1
 
 
-def test_lists_of_a_page_are_items_with_fields(tmp_path: Path) -> None:
-    text = """\
+@pytest.mark.parametrize("repeated", ["", "      kind: kind\n      at: at\n      text: text\n"])
+def test_lists_of_a_page_are_items_with_fields(tmp_path: Path, repeated: str) -> None:
+    text = f"""\
 operations:
   records:
     path: /log
     extract:
-      items: {css: tr.entry, each: {kind: td.kind, at: {css: time, attribute: datetime}, text: td.text}}
-      kind: kind
-      at: at
-      text: text
+      items: {{css: tr.entry, each: {{kind: td.kind, at: {{css: time, attribute: datetime}}, text: td.text}}}}
+{repeated}
   verify_identity:
     path: /me
-    extract: {verified: {when: {css: .badge, contains: 已认证}}}
+    extract: {{verified: {{when: {{css: .badge, contains: 已认证}}}}}}
 """
     table = "<table><tr class=entry><td class=kind>publish<td><time datetime=2026-01-02T03:04:05>x</time><td class=text>t</table>"
     app = Recorder(
@@ -202,6 +201,8 @@ operations:
         assert isinstance(records, Accepted), records
         (record,) = records.value
         assert (record.kind, str(record.at), record.text) == ("publish", "2026-01-02 03:04:05", "t")
+        reads = provider.capabilities.reads
+        assert [reads(Operation.RECORDS, name) for name in ("at", "text", "subject")] == [True, True, False]
         verified = provider.verify_identity(None, Identity(IdentityMethod.ID_CARD, "1"))
         assert isinstance(verified, Accepted), verified
         assert verified.value.verified

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
@@ -126,8 +126,10 @@ class Acceptance:
             yield from replace(self, response=response).items()
 
     def field(self, name: str, item: Any) -> str:
-        """What ``extract.NAME`` finds in an item, as text; ``""`` for nothing."""
+        """What ``extract.NAME``, or else ``extract.items.each.NAME``, finds in an item, as text; ``""`` for nothing."""
         source = self.bound.extract.get(name)
+        if source is None and name in self.bound.of_items and isinstance(item, Mapping):
+            return as_text(item.get(name))
         try:
             return as_text(source.search(item)) if isinstance(source, Query) else ""
         except ResponseError as error:
