@@ -68,8 +68,8 @@ def warnings(found: Forecast) -> list[str]:
     unsampled = [each for each in found.measured.evidence if not each.independent]
     if len(unsampled) == len(found.measured.evidence):
         sentences.append(
-            f"Checks without a sample count at most {INDEPENDENT} passed cases, or a single failure. `shenhe check"
-            " --sample 60` draws independent cases and makes the rates known."
+            f"Checks without a sample count at most {INDEPENDENT} passed cases, or a single failure. “shenhe check"
+            " --sample 60” draws independent cases and makes the rates known."
         )
     elif unsampled:
         failing = [one_line(each.check, 60) for each in unsampled if each.failures]

@@ -33,12 +33,12 @@ def outcome_rows(found: ActorForecast) -> Numbers:
     typical = next(each for each in found.futures if each.name == TYPICAL)
     rows = []
     for outcome, (title, unit) in found.outcomes.items():
-        mean, low, high = main.mean(outcome)
+        mean, low, high = main.mean(outcome, found.kind(outcome))
         elsewhere = [each.mean(outcome)[0] for each in others]
         cells = ("none", "", "")
         if not math.isnan(mean):
             between = interval(min(elsewhere), max(elsewhere), unit) if not any(map(math.isnan, elsewhere)) else ""
-            cells = quantity(mean, unit), interval(max(0.0, low), high, unit), between
+            cells = quantity(mean, unit), interval(low, high, unit), between
         usual = typical.mean(outcome)[0]
         rows.append((title, *cells, "none" if math.isnan(usual) else quantity(usual, unit)))
     return Numbers(("Outcome", found.link, "95 % interval", "otherwise assumed", "as in the scenario"), tuple(rows))
@@ -48,12 +48,13 @@ def forecast_notes(found: ActorForecast) -> list[str]:
     """What a reader must know before using the figures."""
     notes = ["Probes do not show how often something fails in the field: each link is an assumption."]
     if found.unmeasured:
-        notes.append(f"Not measured, so as in the scenario: {', '.join(found.unmeasured)}.")
+        titles = ", ".join(found.titles[name][0] for name in found.unmeasured)
+        notes.append(f"Not measured, so as in the scenario: {titles}.")
     used = {check for _, checks in found.titles.values() for check in checks}
     unsampled = [each.check for each in found.measured.evidence if each.check in used and not each.independent]
     if unsampled:
         notes.append(
             f"Checks without a sample count at most {INDEPENDENT} passed cases, or a single failure:"
-            f" {', '.join(unsampled)}. `shenhe check --sample 60` draws independent cases."
+            f" {', '.join(unsampled)}. “shenhe check --sample 60” draws independent cases."
         )
     return notes

@@ -17,7 +17,7 @@ import pandas as pd
 from ..kernel.draws import replication_seed
 from ..kernel.eventlog import Row
 from ..runs.engines import choose, replicate_on, warm
-from ..runs.intervals import mean_interval
+from ..runs.intervals import Kind, mean_interval
 from ..scenario.market import Platform, Store
 from ..scenario.schema import Scenario
 from .forecast import LINKS, TYPICAL, Assumed, check_options, drawn_rates, mean_and_range, smaller_market
@@ -66,12 +66,14 @@ class ActorFuture(NamedTuple):
     name: str
     runs: pd.DataFrame
 
-    def mean(self, outcome: str) -> tuple[float, float, float]:
-        """Mean over replications and its 95 % interval; NaN if no replication has the outcome."""
+    def mean(self, outcome: str, kind: Kind = "any") -> tuple[float, float, float]:
+        """Mean over replications and its 95 % interval, within what values of the ``kind`` can be; NaN if no
+        replication has the outcome.
+        """
         values = self.runs[outcome].dropna().to_numpy()
         if len(values) < 2:
             return math.nan, math.nan, math.nan
-        mean, low, high, _ = mean_interval(values)
+        mean, low, high, _ = mean_interval(values, kind)
         return mean, low, high
 
 
@@ -108,6 +110,11 @@ class ActorForecast(NamedTuple):
     def outcomes(self) -> Mapping[str, tuple[str, str]]:
         """Its outcomes: title and unit."""
         return self.role.outcomes
+
+    def kind(self, outcome: str) -> Kind:
+        """What values of an outcome can be."""
+        kinds: dict[str, Kind] = {"share": "share", "": "count"}
+        return kinds.get(self.outcomes[outcome][1], "amount")
 
     def usual(self, parameter: str) -> tuple[float, float]:
         """The value of a parameter in the scenario, and the factor by which measured values are shown."""

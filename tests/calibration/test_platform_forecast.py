@@ -29,6 +29,7 @@ from shenhe.simulator.estimation.platforms import (
 from shenhe.simulator.kernel.draws import Purpose, compiled
 from shenhe.simulator.kernel.eventlog import Kind
 
+from ..chinese import english_left
 from ..command_line import shenhe
 from .test_store_forecast import report, sampled
 
@@ -125,6 +126,19 @@ def test_a_forecast_is_written_as_tables_and_as_a_page(tmp_path: Path) -> None:
         assert words in page
     assert "a copy stays" in actor_summary(found, "platform")
     assert "<script src" not in page
+
+
+def test_shares_of_a_forecast_end_at_one_and_notes_are_plain(tmp_path: Path) -> None:
+    found = forecast_of(tmp_path)
+    shares = pd.DataFrame({outcome: [1.0, 1.0, 1.0, 0.0] for outcome in PLATFORM_OUTCOMES})
+    found = found._replace(futures=tuple(each._replace(runs=shares) for each in found.futures))
+    removed = next(row for row in outcome_rows(found).rows if row[0] == "Of these taken down")
+    assert removed[2].endswith("to 100 %")
+    missing = found._replace(parameters={name: {"misses": (0.3, 0.2, 0.4)} for name in LINKS})
+    notes = " ".join(forecast_notes(missing))
+    assert "so as in the scenario: Mean days from report to removal" in notes
+    assert "`" not in notes
+    assert english_left(render_actor_page(missing, "platform", "shenhe forecast", "zh"), "shenhe", "platform-a") == []
 
 
 def test_a_name_in_a_report_is_escaped_on_the_page(tmp_path: Path) -> None:
