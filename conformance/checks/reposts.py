@@ -7,11 +7,16 @@ from dataclasses import dataclass
 
 from ..engine.probing.probe import Probe
 from ..entities import Account, Publication, View
-from ..provider import Accepted, Operation
-from .outcome import Undecided
+from ..provider import Accepted, Capabilities, Operation
+from .outcome import Absent, Undecided
 from .published import Published
 
 REPOST, SECOND_REPOST = "a repost", "a repost of a repost"
+
+
+def reposts_are_made(capabilities: Capabilities) -> Absent | None:
+    """Concerns a service on which users pass on what others published."""
+    return None if Operation.SHARE in capabilities.operations else Absent("nothing can be reposted")
 
 
 def sharer(probe: Probe) -> Account | None:

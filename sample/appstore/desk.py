@@ -190,7 +190,8 @@ def relist(house: StoreHouse, caller: Caller, number: str) -> None:
     if StoreFault.RELISTED_WHILE_ORDERED in house.faults:
         app.measures, standing = [], []
     rectified = UNLAWFUL not in app.submitted.description
-    if any(taken.ordered for taken in standing) or not rectified or app.rejected:
+    unchanged = not rectified and StoreFault.RELISTED_UNCHANGED not in house.faults
+    if any(taken.ordered for taken in standing) or unchanged or app.rejected:
         reason = standing[0].reasons if standing else app.rejected
         raise StoreRefusal(409, "order_stands", f"尚不能恢复上架。Not listed again: {reason}")
     if StoreFault.NOT_REINSTATED in house.faults:
@@ -234,7 +235,8 @@ def appeal_about_app(house: StoreHouse, caller: Caller, number: str) -> AppRepor
     made.reasons = (
         "经复核，处置有误。The measure was a mistake." if mistaken else "经复核，维持处置。The measure stands."
     )
-    if mistaken and StoreFault.APPEALS_UPHELD_WITHOUT_EFFECT not in house.faults:
+    restored = mistaken or StoreFault.APPEALS_IN_VAIN_RESTORE in house.faults
+    if restored and StoreFault.APPEALS_UPHELD_WITHOUT_EFFECT not in house.faults:
         app.measures = [each for each in app.measures if each.ordered]
         house.note("relisting", app, made.reasons)
     return made

@@ -71,7 +71,8 @@ def _filing(house: StoreHouse, caller: Caller, release: Release) -> Iterator[str
         if StoreFault.FILING_UNREGISTERED_LISTED not in faults:
             yield "公示清单中没有该备案号。The public list has no such filing."
     elif known.entity != caller.entity or (release.entity and release.entity != known.entity):
-        if StoreFault.FILING_OF_ANOTHER_LISTED not in faults:
+        named = release.entity == known.entity and StoreFault.FILING_OF_NAMED_ENTITY_LISTED in faults
+        if StoreFault.FILING_OF_ANOTHER_LISTED not in faults and not named:
             yield "备案主体与开发者不一致。The filing is of another entity."
     elif known.cancelled and StoreFault.FILING_CANCELLED_LISTED not in faults:
         yield "该备案已注销。The filing was cancelled."

@@ -34,6 +34,9 @@ NEXT_DAY = timedelta(hours=24)
 #: How long a person takes to decide, where persons do.
 BY_PEOPLE = timedelta(hours=6)
 
+#: Hours after which a fault takes no more appeals.
+_A_MONTH = 30 * 24
+
 #: What the law wants done within two or three hours.
 _PROMPT = ("intimate", "order")
 
@@ -86,7 +89,7 @@ def report(
     if FaultName.REPORTER_TOLD_TO_SHARERS in house.faults:
         for repost in house.store.rows("SELECT id, account FROM publication WHERE shared_from = ?", target):
             house.note(repost["account"], "reported", repost["id"], f"{kind}, reported by {contact}")
-    if upheld and kind == "rumour":
+    if kind == "rumour" and (upheld or FaultName.REPORTED_RUMOURS_REFUTED_UNHEARD in house.faults):
         _refute(house, row)
     elif upheld:
         late = kind == "intimate" and FaultName.INTIMATE_IMAGE_AFTER_72_HOURS in house.faults
@@ -111,6 +114,9 @@ def appeal(house: House, caller: Account, target: str, statement: str) -> dict[s
         raise Refusal(404, "publication_unknown", "没有这条内容。 There is no such publication.")
     if row["removed_at"] is None:
         raise Refusal(409, "not_removed", "内容未被移除，无需申诉。 Nothing was removed.")
+    closes = written(house.hours_ago(_A_MONTH)) if FaultName.APPEALS_CLOSE_AFTER_A_MONTH in house.faults else ""
+    if row["removed_at"] < closes:
+        raise Refusal(410, "appeal_too_late", "申诉期已过。 The time for appeals is over.")
     if not statement.strip():
         raise Refusal(422, "statement_missing", "请说明申诉理由。 Say why you appeal.")
     mistaken = MISTAKEN in _words(house, row)
@@ -128,7 +134,10 @@ def appeal(house: House, caller: Account, target: str, statement: str) -> dict[s
     ticket = _open_ticket(
         house, caller, "appeal", target, statement, "", None if ignored else house.now(), upheld, reasons
     )
-    if mistaken and not ignored:
+    second = FaultName.SECOND_APPEALS_WITHOUT_EFFECT in house.faults and _appealed_before(house, target, ticket)
+    if FaultName.APPEALS_RESTORE_EVERYTHING in house.faults and mistaken:
+        house.store.run("UPDATE publication SET removed_at = NULL")
+    if (mistaken or FaultName.REJECTED_APPEALS_RESTORE in house.faults) and not ignored and not second:
         back = "on the page" if FaultName.RESTORED_ON_THE_PAGE_ONLY in house.faults else None
         if back is None:
             house.store.run(
@@ -148,6 +157,11 @@ def appeal(house: House, caller: Account, target: str, statement: str) -> dict[s
         ticket,
         "我们已收到您的申诉，将由人工复核。 We have received your appeal; a person will review it.",
     )
+
+
+def _appealed_before(house: House, target: str, ticket: str) -> bool:
+    earlier = "SELECT 1 FROM ticket WHERE publication = ? AND kind = 'appeal' AND id != ?"
+    return house.store.row(earlier, target, ticket) is not None
 
 
 def status(house: House, caller: Account | None, ticket: str, receipt: str | None) -> dict[str, Any]:
@@ -181,6 +195,7 @@ def status(house: House, caller: Account | None, ticket: str, receipt: str | Non
         answer["decided_at"] = row["decided_at"]
         if FaultName.DECISION_WITHOUT_REASONS not in house.faults or row["kind"] == "appeal":
             blank = FaultName.DECISION_WITH_BLANK_REASONS in house.faults and row["kind"] != "appeal"
+            blank = blank or (FaultName.APPEALS_DECIDED_WITHOUT_REASONS in house.faults and row["kind"] == "appeal")
             answer["reasons"] = "  " if blank else row["reasons"]
             answer["redress"] = (
                 "如不服，可申诉或寻求庭外争议解决。 You may complain, or turn to out-of-court settlement or a court."
@@ -271,7 +286,8 @@ def _remove(house: House, row: sqlite3.Row, at: datetime, reasons: str, kind: Ki
             target["id"],
             kind,
         )
-        house.note(target["account"], "removed", target["id"], reasons)
+        if FaultName.REMOVALS_UNRECORDED not in house.faults:
+            house.note(target["account"], "removed", target["id"], reasons)
 
 
 def _spared(house: House, row: sqlite3.Row, copy: sqlite3.Row) -> bool:
@@ -325,13 +341,17 @@ def _open_ticket(
         account=caller.id if caller else None,
         statement=statement,
         contact=contact,
-        receipt=None if unconfirmed else house.store.new_name("R", 10),
+        receipt=None if unconfirmed else _new_receipt(house),
         received_at=written(house.now()),
         decided_at=written(decided_at) if decided_at else None,
         upheld=upheld,
         reasons=reasons,
     )
     return ticket
+
+
+def _new_receipt(house: House) -> str:
+    return "R_0000000001" if FaultName.RECEIPTS_ALL_ALIKE in house.faults else house.store.new_name("R", 10)
 
 
 def _received(house: House, ticket: str, confirmation: str) -> dict[str, Any]:

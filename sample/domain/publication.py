@@ -111,7 +111,7 @@ def share(house: House, caller: Account, publication: str) -> dict[str, Any]:
         Refusal: 403, ``identity_required``; 404, ``publication_unknown``; 410, ``publication_removed``.
     """
     row = found(house, publication)
-    if not caller.verified:
+    if not caller.verified and FaultName.UNVERIFIED_REPOST not in house.faults:
         raise Refusal(
             403,
             "identity_required",

@@ -173,7 +173,8 @@ def _labelled(
     """A file without a field with one of the platform's own."""
     code = _MALFORMED_CODE if FaultName.PLATFORM_CODE_MALFORMED in faults else PROPAGATOR_CODE
     values = provenance(number) | {"Label": value, "ContentProducer": code}
-    values |= _propagator(number, faults, variants)
+    if FaultName.OWN_FIELDS_NAME_ANOTHER_PLATFORM not in faults:
+        values |= _propagator(number, faults, variants)
     if media_type == WAV and FaultName.PLATFORM_FIELD_IN_SMALL_LETTERS in faults:
         return appended(data, riff.riff_chunk(b"aigc", json.dumps(values, separators=(",", ":")).encode()))
     # A file too odd to take a label is passed on as it came; the notice is shown next to it.

@@ -229,6 +229,8 @@ class Bazaar:
         product = self.own(owner, number)
         if product.ordered and not self.broken("relists-itself"):
             raise No("ORDERED", "主管部门的决定尚未解除")
+        if UNLAWFUL in product.form.blurb + product.form.title:
+            raise No("UNCHANGED", "违法内容尚未整改")
         self._raise(product)
 
     def _raise(self, product: Product) -> None:

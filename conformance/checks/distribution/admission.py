@@ -51,6 +51,7 @@ class Flaw(Case):
 def _filing_flaws(capabilities: Capabilities) -> Iterator[Flaw]:
     yield from (Flaw("filing", flaw) for flaw in ("missing", "malformed", "too short", "unregistered", "foreign"))
     yield Flaw("filing of another entity", "")
+    yield Flaw("filing and name of another entity", "")
     yield Flaw("cancelled filing", "")
     yield from (Flaw("assessment", flaw) for flaw in ("missing", "unknown"))
     yield Flaw("assessment of another entity", "")
@@ -76,6 +77,11 @@ def _flawed(probe: Probe, submission: AppSubmission, case: Flaw) -> AppSubmissio
             presented = replace(presented, number=f"京ICP备{int(probe.names.token()[1:8], 16) % 10**8:08d}号-1")
         case "filing of another entity", _:
             presented = replace(presented, number=supplied_filing(probe, "other_entity").number)
+        case "filing and name of another entity", _:
+            other = supplied_filing(probe, "other_entity")
+            if not other.entity:
+                raise NotJudged("the filing of another entity in the binding names no entity")
+            presented = replace(presented, number=other.number, entity=other.entity)
         case "cancelled filing", _:
             presented = replace(presented, number=supplied_filing(probe, "cancelled").number)
         case "assessment", "missing":
@@ -147,6 +153,7 @@ def _words(case: Flaw) -> str:
     }
     articles = {
         "expired assessment": "an expired assessment",
+        "filing and name of another entity": "the filing and the name of another entity",
         "assessment of another entity": "an assessment of another entity",
     }
     found = words.get(case.flaw) or articles.get(case.facet) or f"a {case.facet}"

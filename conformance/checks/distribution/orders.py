@@ -14,7 +14,7 @@ from ...apps import Measure
 from ...engine.probing.probe import Probe
 from ...entities import Publication, ReportRequest, Ticket, TicketState
 from ...provider import Accepted, Capabilities, Operation, Refused
-from ..outcome import Absent, Case, NotJudged, Undecided, Violation
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from ..registry import check
 from .admission import SEES_LISTINGS
 from .listed import (
@@ -206,8 +206,15 @@ def knows_unlawful_apps(capabilities: Capabilities) -> Absent | None:
     return Absent("the binding declares no marker `unlawful`: write target.markers.unlawful", required=True)
 
 
+UPHELD, RELISTED, IN_VAIN = "upheld report", "then a request to list it again", "then an appeal in vain"
+
+
 def _reports(capabilities: Capabilities) -> Iterator[Case]:
-    yield Case("upheld report")
+    yield Case(UPHELD)
+    if Operation.RELIST_APP in capabilities.operations:
+        yield Case(RELISTED)
+    if Operation.APPEAL in capabilities.operations:
+        yield Case(IN_VAIN)
 
 
 @check(
@@ -219,7 +226,7 @@ def _reports(capabilities: Capabilities) -> Iterator[Case]:
     waits=True,
 )
 def reported_unlawful_app_is_acted_on(probe: Probe, case: Case) -> None:
-    """A store that upholds a report about an unlawful app takes a measure against it in time."""
+    """A store that upholds a report about an unlawful app acts in time, and keeps to that until rectification."""
     marker = probe.capabilities.marker("unlawful")
     assert marker is not None  # noqa: S101 - see applies
     other = listed_app(probe, lawful_app(probe, "plain"))
@@ -231,6 +238,16 @@ def reported_unlawful_app_is_acted_on(probe: Probe, case: Case) -> None:
     made = Submitted(answer.value, marked)
     if not appears(probe, made):
         raise NotJudged("the store does not list an app that is unlawful")
+    _acted_on(probe, made)
+    if case.facet == RELISTED:
+        _stays_down(probe, made)
+    elif case.facet == IN_VAIN:
+        _stays_down_after_an_appeal(probe, made)
+    _still_there(probe, other)
+
+
+def _acted_on(probe: Probe, made: Submitted) -> None:
+    """Report an unlawful app, and see that something is done about it in time."""
     before = told_developer(probe, made)
     ticket = reported(probe, made)
     probe.settled(lambda: report_state(probe, ticket) is not TicketState.RECEIVED)
@@ -244,7 +261,33 @@ def reported_unlawful_app_is_acted_on(probe: Probe, case: Case) -> None:
         probe.wait(f"a store has {LIMIT:g} hours for a report", LIMIT)
         if not probe.settled(acted):
             raise Violation(f"{LIMIT:g} hours after a report about an unlawful app, no measure was taken against it")
-    _still_there(probe, other)
+
+
+def _stays_down(probe: Probe, made: Submitted) -> None:
+    """Asked to list it again, the store does not do so while nothing in the app has changed."""
+    if seen_in(probe, made):
+        return  # the measure leaves it on sale
+    probe.attempt(probe.provider.relist_app, developer(probe), made.app, "请恢复上架。Please list it again. [test]")
+    if probe.settled(lambda: bool(seen_in(probe, made))):
+        raise NeedsReview("an unlawful app that was taken down is listed again on request, and nothing in it changed")
+
+
+def _stays_down_after_an_appeal(probe: Probe, made: Submitted) -> None:
+    """An appeal against a rightful measure takes nothing back unless it is upheld."""
+    if seen_in(probe, made):
+        return
+    app, owner = Publication(made.app.id, "app"), developer(probe)
+    answer = probe.attempt(probe.provider.appeal, owner, app, "请复核。Please look again. [test]")
+    if not probe.settled(lambda: bool(seen_in(probe, made))):
+        return
+    if isinstance(answer, Accepted):
+        state = answer.value.state
+        if state is TicketState.RECEIVED and probe.offers(Operation.REPORT_STATUS):
+            told = probe.observe(probe.provider.report_status, owner, answer.value)
+            state = told.value.state if isinstance(told, Accepted) else state
+        if state is TicketState.UPHELD:
+            return
+    raise NeedsReview("an appeal was not upheld, and the unlawful app is listed again all the same")
 
 
 def reported(probe: Probe, made: Submitted, kind: str = "") -> Ticket:

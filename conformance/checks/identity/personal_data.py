@@ -271,12 +271,15 @@ def _namesake_learns_nothing(probe: Probe) -> None:
 
 ANOTHER, NOBODY, STRANGERS = "another account", "a request without credentials", "numbers of strangers' tickets"
 IN_THE_NAME = "another account that names the owner"
+OTHER_RECEIPT = "the receipt of another report"
 
 
 def _readers(capabilities: Capabilities) -> Iterator[Case]:
     yield from map(Case, (ANOTHER, NOBODY, STRANGERS))
     if Operation.REPORT_STATUS in capabilities.accounts_named:
         yield Case(IN_THE_NAME)
+    if capabilities.reads(Operation.REPORT, "receipt"):
+        yield Case(OTHER_RECEIPT)
 
 
 @check(
@@ -293,6 +296,9 @@ def tickets_are_read_by_their_owners(probe: Probe, case: Case) -> None:
     request = report_of(published, kind_of_report(probe))
     if case.facet == STRANGERS:
         _strangers_cannot_be_counted(probe, request)
+        return
+    if case.facet == OTHER_RECEIPT:
+        _other_receipts_open_nothing(probe, request)
         return
     reporter = probe.reporter()
     ticket = probe.setup(probe.provider.report, reporter, request)
@@ -339,6 +345,21 @@ def _strangers_cannot_be_counted(probe: Probe, request: ReportRequest) -> None:
             f"the number is enough to read the ticket of a reporter without an account, and {second!r} can be"
             f" guessed from {first!r}"
         )
+
+
+def _other_receipts_open_nothing(probe: Probe, request: ReportRequest) -> None:
+    """Who reported something else has a receipt too, and it opens no other ticket."""
+    reporter = probe.reporter()
+    mine = probe.setup(probe.provider.report, reporter, request)
+    other = probe.setup(probe.provider.report, reporter, report_of(made_public(probe, None), request.kind))
+    probe.control(probe.provider.report_status, reporter, mine)
+    answer = probe.attempt(probe.provider.report_status, None, replace(mine, receipt=other.receipt))
+    # Where the number is enough, the receipt opens nothing: that is another case.
+    if isinstance(answer, Accepted) and mine.id != other.id:
+        if isinstance(probe.observe(probe.provider.report_status, None, _number_alone(mine)), Accepted):
+            return
+        alike = f"all are {mine.receipt!r}" if mine.receipt == other.receipt else "any receipt will do"
+        raise Violation(f"a ticket is read with the receipt of another report ({alike})")
 
 
 def _number_alone(ticket: Ticket) -> Ticket:

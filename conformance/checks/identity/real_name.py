@@ -12,9 +12,11 @@ from shenhe.rulebook import Behaviour
 from ...engine.probing.probe import Probe
 from ...entities import Account, Content, Publication
 from ...provider import Accepted, Capabilities, Operation, Provider, Refused
-from ..outcome import Absent, Case, NotJudged, Violation
+from ...verdict import Level
+from ..outcome import Absent, Case, NotJudged, Undecided, Violation
 from ..published import must_be_public
 from ..registry import check
+from ..reposts import reposts_are_made, sharer
 from ..requests import input_class
 from ..responses.own_fields import claims_of_standing
 from ..scope import publishes
@@ -352,3 +354,23 @@ def _verified_twin(probe: Probe, account: Account, title: str, content: Content 
         twin = account
     made = content if content is not None and twin is account else probe.some_content(twin)
     must_be_public(probe, probe.control(probe.provider.publish, twin, made, title))
+
+
+@publishing_check(
+    level=Level.EXTENDED, applies=(publishes, reposts_are_made), cases=lambda capabilities: [Case("a repost")]
+)
+def unverified_cannot_repost(probe: Probe, case: Case) -> None:
+    """An unverified account cannot repost in its own name; a verified one can."""
+    author, content = _verified(probe)
+    publication = probe.setup(probe.provider.publish, author, content, f"a lake {probe.names.token()}")
+    account, other = probe.unverified_account(), sharer(probe)
+    probe.must_send_account(Operation.SHARE, account, other, publication)
+    answer = probe.attempt(probe.provider.share, account, publication)
+    if isinstance(answer, Accepted):
+        if answer.value.id == publication.id:
+            return  # a link to the publication is none of its own
+        must_be_public(probe, answer.value)
+        raise Violation("an account that was never verified reposted a publication in its own name")
+    if other is None:
+        raise Undecided("a second verified account is needed: only its repost shows what was refused", lasting=True)
+    probe.control(probe.provider.share, other, publication)

@@ -25,7 +25,7 @@ from ...report import Evidence
 from ...verdict import Level
 from ..beforehand import Moment, informed_before, notice_before, uninformed
 from ..faces import is_small
-from ..outcome import Absent, Case, NeedsReview, NotJudged, Violation
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from ..own_files import own_file, uploadable
 from ..prompted import refuse_to_guess
 from ..registry import Property, check
@@ -261,6 +261,27 @@ def platform_adds_itself_to_metadata(probe: Probe, case: Case) -> None:
             f"Label is {label.fields.get('Label')!r} in a file that {WORDS[expected[0]]}", exhibits.field(label)
         )
     _numbers_differ(probe, case, label)
+    _names_agree(probe, case, label)
+
+
+def _names_agree(probe: Probe, case: Brought, label: Label) -> None:
+    """Files that came with a field and files that the platform gave one name the same platform."""
+    others = [each for each in brought(probe.capabilities) if not is_text(each.media_type)]
+    other = next((each for each in others if bool(each.value) != bool(case.value)), None)
+    if other is None:
+        return
+    try:
+        _, labels = passed_on(probe, journey_of(probe, other))
+    except (NotJudged, Undecided):
+        return
+    own = label.fields.get("ContentPropagator", "")
+    named = {each.fields.get("ContentPropagator", "").strip() for each in labels.aigc} - {"", ELSEWHERE}
+    if named and own not in named:
+        raise NeedsReview(
+            f"the platform is {own!r} in this file and {', '.join(map(repr, sorted(named)))} in another: a person"
+            " has to say which is its own name or code",
+            exhibits.field(label),
+        )
 
 
 def _numbers_differ(probe: Probe, case: Brought, label: Label) -> None:

@@ -47,7 +47,7 @@ from ..tickets import (
 )
 
 
-def _knows_mistakes(capabilities: Capabilities) -> Absent | None:
+def knows_mistakes(capabilities: Capabilities) -> Absent | None:
     """Concerns whose test environment recognises content that is removed by mistake."""
     if capabilities.markers.get("mistaken"):
         return None
@@ -311,24 +311,23 @@ def _crowd(probe: Probe) -> list[Account | None]:
     behaviour=Behaviour.TAKEDOWN,
     level=Level.EXTENDED,
     needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT, Operation.APPEAL),
-    applies=(publishes, _knows_mistakes),
+    applies=(publishes, knows_mistakes),
     cases=lambda capabilities: _restored_places(capabilities),
     waits=True,
 )
 def upheld_appeal_restores_everywhere(probe: Probe, case: Surface) -> None:
     """Content removed by mistake is visible again on every surface, reposts included, once the appeal is upheld."""
-    published, seen, repost = probe.once("restored", lambda: _restored(probe))
+    back = restored(probe)
     if case.facet == REPOST:
-        _repost_is_back(probe, published, repost)
+        _repost_is_back(probe, back.published, back.repost)
         return
-    if case.facet not in seen:
+    if case.facet == SECOND_REMOVAL:
+        _is_back_again(probe, back)
+        return
+    if case.facet not in back.seen:
         raise NotJudged(f"the surface {case.facet} did not show the publication before it was removed")
     probe.counts.shared += 1
-
-    def again() -> bool:
-        return same(seen[case.facet], seen_on(probe, published, case.facet), published)
-
-    if not probe.settled(again):
+    if not back.is_seen(probe, case.facet):
         raise Violation(
             f"the appeal was upheld, and the publication is not seen again on the surface {case.facet}"
             f"{after_settling(probe)}"
@@ -339,6 +338,8 @@ def _restored_places(capabilities: Capabilities) -> Iterator[Surface]:
     yield from surfaces(capabilities)
     if Operation.SHARE in capabilities.operations:
         yield Surface(REPOST)
+    # The last, since it removes once more what the others look at.
+    yield Surface(SECOND_REMOVAL)
 
 
 def _repost_is_back(probe: Probe, published: Published, repost: Reposted | None) -> None:
@@ -350,10 +351,58 @@ def _repost_is_back(probe: Probe, published: Published, repost: Reposted | None)
         raise Violation(f"the appeal was upheld, and the repost is not seen again{after_settling(probe)}")
 
 
-def _restored(probe: Probe) -> tuple[Published, dict[str, View], Reposted | None]:
-    """A publication that was removed by mistake and appealed about, how each surface showed it before, and a repost of
-    it.
+def _is_back_again(probe: Probe, back: Restored) -> None:
+    """A second removal of the same publication, and a second appeal, end as the first did."""
+    first = next(iter(back.seen))
+    if not back.is_seen(probe, first):
+        raise NotJudged("the publication is not seen after the first appeal")
+    probe.counts.sent += 1
+    # A service may rightly say that it has looked at this before: then the publication stays.
+    with suppress(Undecided):
+        upheld(probe, back.published)
+    if not probe.settled(lambda: not back.shows(probe, first)):
+        return
+    if _appealed(probe, back.published).state is not TicketState.UPHELD:
+        raise NeedsReview(
+            "an appeal against a removal by mistake was upheld, and one against the same once more was not"
+        )
+    if not back.is_seen(probe, first):
+        raise Violation(
+            "removed by mistake a second time, the publication is not seen again, although the second appeal was upheld"
+            f"{after_settling(probe)}"
+        )
+
+
+#: The case in which a publication is removed once more after it was restored.
+SECOND_REMOVAL = "after a second removal"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A publication that was removed by mistake, how each surface showed it before, a repost of it, and the appeal that
+    was upheld.
     """
+
+    published: Published
+    seen: dict[str, View]
+    repost: Reposted | None
+    appeal: Ticket
+
+    def shows(self, probe: Probe, surface: str) -> bool:
+        """Whether a surface shows the publication now."""
+        return same(self.seen[surface], seen_on(probe, self.published, surface), self.published)
+
+    def is_seen(self, probe: Probe, surface: str) -> bool:
+        """Whether a surface shows the publication within the settling time."""
+        return probe.settled(lambda: self.shows(probe, surface))
+
+
+def restored(probe: Probe) -> Restored:
+    """Something that was removed by mistake and appealed about, once per run."""
+    return probe.once("restored", lambda: _restored(probe))
+
+
+def _restored(probe: Probe) -> Restored:
     published = made_public(probe, "mistaken", picture=True)
     seen = {}
     for surface in surfaces(probe.capabilities):
@@ -367,11 +416,17 @@ def _restored(probe: Probe) -> tuple[Published, dict[str, View], Reposted | None
     upheld(probe, published)
     if not probe.settled(lambda: not same(seen[first], seen_on(probe, published, first), published)):
         raise NotJudged("nothing was removed that could be restored")
-    appeal = probe.setup(probe.provider.appeal, published.account, published.publication, STATEMENTS[2])
-    if decided(probe, published.account, appeal).state is not TicketState.UPHELD:
+    appeal = _appealed(probe, published)
+    if appeal.state is not TicketState.UPHELD:
         raise NotJudged("the appeal against a removal by mistake was not upheld")
     probe.counts.controls += 1
-    return published, seen, repost
+    return Restored(published, seen, repost, appeal)
+
+
+def _appealed(probe: Probe, published: Published) -> Ticket:
+    """The author's appeal, once decided."""
+    appeal = probe.setup(probe.provider.appeal, published.account, published.publication, STATEMENTS[2])
+    return decided(probe, published.account, appeal)
 
 
 def _taken(probe: Probe, request: ReportRequest) -> Ticket:

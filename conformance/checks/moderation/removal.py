@@ -9,9 +9,10 @@ from typing import TypeAlias
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...entities import Media, View
+from ...entities import Media, Publication, View
 from ...provider import Accepted, Capabilities, Operation, Refused
-from ..outcome import Absent, NotJudged, Undecided, Violation
+from ...verdict import Level
+from ..outcome import Absent, Case, NotJudged, Undecided, Violation
 from ..published import (
     Published,
     Surface,
@@ -31,6 +32,8 @@ from ..responses.addresses import ADDRESSES, Address, serving, still_served
 from ..scope import publishes
 from ..tickets import report_of, upheld
 
+#: The kind of record that is kept of a removal.
+REMOVED = "removed"
 _Seen: TypeAlias = dict[str, View | Undecided | Violation]
 #: The limits of the TAKE IT DOWN Act and of India's rules (complaints, orders), in hours.
 TAKE_IT_DOWN, INDIA, INDIAN_ORDERS = 48.0, 2.0, 3.0
@@ -101,6 +104,44 @@ def upheld_report_removes_everywhere(probe: Probe, case: Removed) -> None:
             f"the report was upheld, and the publication is still seen on the surface {case.facet}"
             f"{after_settling(probe)}"
         )
+
+
+def _lists_removals(capabilities: Capabilities) -> Absent | None:
+    """Concerns a service that lists its records of removals: where it lists none, they show in documents."""
+    if Operation.RECORDS in capabilities.operations and REMOVED in (capabilities.record_kinds or ()):
+        return None
+    return Absent(f"the binding does not say that records of kind {REMOVED!r} are listed (target.record_kinds)")
+
+
+@check(
+    rules=("cn-dsp-2023/10.4",),
+    behaviour=Behaviour.TAKEDOWN,
+    level=Level.EXTENDED,
+    needs=(Operation.PUBLISH, Operation.REPORT, Operation.RECORDS),
+    applies=(publishes, _lists_removals),
+    cases=lambda capabilities: [Case("a removal after an upheld report")],
+    waits=True,
+)
+def removals_are_recorded(probe: Probe, case: Case) -> None:
+    """A removal after an upheld report is recorded where the service lists its records of removals."""
+    probe.must_read_any(Operation.RECORDS, ("subject", "text"), "the subject of a record")
+    published = made_public(probe, "unlawful")
+    other = publish(probe, published.account, probe.some_content(published.account), None)
+    probe.must_send_record_kind(published.account, REMOVED)
+    upheld(probe, published)
+    listed = probe.observe(probe.provider.records, published.account, REMOVED)
+    if isinstance(listed, Refused):
+        raise NotJudged(f"the records of kind {REMOVED!r} are not shown: {listed.status} {listed.reason}")
+
+    def names(publication: Publication) -> bool:
+        return any(each.subject == publication.id or publication.id in each.text for each in listed.value)
+
+    if names(other.publication):
+        raise Undecided("what was never removed is among the records of removals too, so they prove nothing")
+    probe.counts.controls += 1
+    probe.counts.sent += 1
+    if not names(published.publication):
+        raise Violation("a report was upheld and the publication removed, and no record of it is kept")
 
 
 def _removed(probe: Probe, kind: str) -> tuple[Published, _Seen, list[Address]]:

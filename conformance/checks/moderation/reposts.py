@@ -11,11 +11,11 @@ from ...engine.probing.probe import Probe
 from ...entities import View
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
-from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
+from ..outcome import Case, NeedsReview, NotJudged, Undecided, Violation
 from ..own_files import own_file
 from ..published import Published, after_settling, gone, made_public, must_be_seen, publish, same, witness
 from ..registry import check
-from ..reposts import REPOST, SECOND_REPOST, Reposted, reposts
+from ..reposts import REPOST, SECOND_REPOST, Reposted, reposts, reposts_are_made
 from ..scope import publishes, takes_uploads
 from ..tickets import report_of, upheld
 from .removal import TAKE_IT_DOWN, file_of, takes_intimate_requests
@@ -40,16 +40,11 @@ def _looked_at(capabilities: Capabilities) -> list[str]:
     return list(dict.fromkeys([*capabilities.surfaces[:1], *capabilities.file_surfaces[:1]]))
 
 
-def _reposts_are_made(capabilities: Capabilities) -> Absent | None:
-    """Concerns a service on which users pass on what others published."""
-    return None if Operation.SHARE in capabilities.operations else Absent("nothing can be reposted")
-
-
 @check(
     rules=("cn-dsp-2023/10.4",),
     behaviour=Behaviour.TAKEDOWN,
     needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
-    applies=(publishes, _reposts_are_made),
+    applies=(publishes, reposts_are_made),
     cases=_reposts_and_surfaces,
     waits=True,
 )
@@ -69,7 +64,7 @@ def upheld_report_removes_reposts(probe: Probe, case: OfRepost) -> None:
     rules=("us-take-it-down/3.c",),
     behaviour=Behaviour.TAKEDOWN,
     needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
-    applies=(publishes, _reposts_are_made, takes_intimate_requests),
+    applies=(publishes, reposts_are_made, takes_intimate_requests),
     cases=_reposts_and_surfaces,
     waits=True,
 )

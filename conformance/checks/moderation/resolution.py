@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from http import HTTPStatus
 
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...entities import TicketState
-from ...provider import Operation
+from ...entities import Ticket, TicketState, View
+from ...provider import Capabilities, Operation, Refused
 from ...report import Evidence
+from ...verdict import Level
 from ..labels.disclosure import publishes_page
-from ..outcome import Case, NeedsReview, Violation
-from ..published import made_public, same, seen_on
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
+from ..published import Published, gone, made_public, same, seen_on, witness
 from ..registry import check
-from ..scope import publishes
+from ..requests import STATEMENTS
+from ..scope import publishes, reads
 from ..tickets import EVER, Reported, decided, hours_of, one_statement, upheld
+from .notices import knows_mistakes, restored
 
 _ANSWER = r"(?:反馈|答复|回复|处理|办结|answer|respon[ds]|reply|replies|decid|decision)"
 _SPAN = (
@@ -42,19 +47,134 @@ _TIME_LIMIT_IN_WORDS = re.compile(
 )
 def appeal_is_answered(probe: Probe, case: Reported) -> None:
     """A user whose publication was removed can appeal, and is answered; an upheld appeal brings the content back."""
-    published = made_public(probe, "unlawful")
-    surface = next(iter(probe.capabilities.surfaces), "") if probe.offers(Operation.VIEW) else ""
-    before = seen_on(probe, published, surface) if surface else None
-    upheld(probe, published)
-    answer = probe.attempt(probe.provider.appeal, published.account, published.publication, case.statement)
-    ticket = probe.declared("an appeal", answer)
-    state = decided(probe, published.account, ticket).state
-    if state is TicketState.RECEIVED:
+    published, before, ticket = _appealed(probe, case.statement)
+    if ticket.state is TicketState.RECEIVED:
         raise Violation(f"the appeal is undecided after {EVER / 24:g} days")
-    if state is not TicketState.UPHELD or before is None:
+    surface = next(iter(probe.capabilities.surfaces), "")
+    if ticket.state is not TicketState.UPHELD or before is None:
         return
     if not probe.settled(lambda: same(before, seen_on(probe, published, surface), published)):
         raise Violation(f"the appeal was upheld, and the content is not back on the surface {surface}")
+
+
+def _appealed(probe: Probe, statement: str) -> tuple[Published, View | None, Ticket]:
+    """Something that a report was upheld against, how the first surface showed it before, and its author's appeal once
+    decided, if ever.
+    """
+
+    def appealed() -> tuple[Published, View | None, Ticket]:
+        published = made_public(probe, "unlawful")
+        surface = next(iter(probe.capabilities.surfaces), "") if probe.offers(Operation.VIEW) else ""
+        before = seen_on(probe, published, surface) if surface else None
+        upheld(probe, published)
+        answer = probe.attempt(probe.provider.appeal, published.account, published.publication, statement)
+        return published, before, decided(probe, published.account, probe.declared("an appeal", answer))
+
+    return probe.once(("an appeal", statement), appealed)
+
+
+_IN_VAIN, _WITH_SUCCESS = "an appeal against a lawful removal", "an appeal against a removal by mistake"
+
+
+def _appeals(capabilities: Capabilities) -> Iterator[Case]:
+    yield Case(_IN_VAIN)
+    if knows_mistakes(capabilities) is None and Operation.VIEW in capabilities.operations:
+        yield Case(_WITH_SUCCESS)
+
+
+@check(
+    rules=("eu-dsa/20",),
+    behaviour=Behaviour.TAKEDOWN,
+    level=Level.EXTENDED,
+    needs=(Operation.PUBLISH, Operation.REPORT, Operation.REPORT_STATUS, Operation.APPEAL),
+    applies=(publishes, reads(Operation.REPORT_STATUS, "reasons")),
+    cases=_appeals,
+    waits=True,
+)
+def appeal_decision_gives_reasons(probe: Probe, case: Case) -> None:
+    """The decision on an appeal states its reasons."""
+    ticket = restored(probe).appeal if case.facet == _WITH_SUCCESS else _appealed(probe, STATEMENTS[0])[2]
+    if ticket.state is TicketState.RECEIVED:
+        raise NotJudged("the appeal is undecided")
+    probe.counts.shared += 1
+    if not ticket.reasons.strip():
+        raise Violation(f"{case.facet} was decided ({ticket.state.value}) without reasons")
+
+
+_OF_ANOTHER = "an appeal about something else"
+
+
+def _other_appeals(capabilities: Capabilities) -> Iterator[Case]:
+    yield Case(_IN_VAIN)
+    if knows_mistakes(capabilities) is None:
+        yield Case(_OF_ANOTHER)
+
+
+@check(
+    rules=("cn-dsp-2023/10.4",),
+    behaviour=Behaviour.TAKEDOWN,
+    level=Level.EXTENDED,
+    needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT, Operation.REPORT_STATUS, Operation.APPEAL),
+    applies=(publishes,),
+    cases=_other_appeals,
+    waits=True,
+)
+def removed_content_outlives_other_appeals(probe: Probe, case: Case) -> None:
+    """Neither an appeal in vain nor one about something else brings back what was removed after an upheld report."""
+    published, before, ticket = _appealed(probe, STATEMENTS[0])
+    surface = probe.capabilities.surfaces[0]
+    if before is None:
+        raise Undecided(f"the surface {surface} did not show the publication before it was removed")
+    probe.counts.sent += 1
+    if ticket.state is TicketState.UPHELD:
+        return  # the service has decided otherwise
+    if case.facet == _OF_ANOTHER:
+        other = made_public(probe, "mistaken")
+        upheld(probe, other)
+        about = probe.setup(probe.provider.appeal, other.account, other.publication, STATEMENTS[2])
+        decided(probe, other.account, about)
+    witness(probe, surface)
+    if not gone(probe, published, surface, before):
+        raise Violation(f"after {case.facet}, what was removed is seen again on the surface {surface}")
+
+
+#: Days after a decision on which an appeal is made: fewer than those of any six months.
+_SIX_MONTHS = 178
+
+
+def _has_clock(capabilities: Capabilities) -> Absent | None:
+    if Operation.ADVANCE_CLOCK in capabilities.operations:
+        return None
+    return Absent("the binding has no operation advance_clock, and six months cannot be waited for", elsewhere=True)
+
+
+@check(
+    rules=("eu-dsa/20",),
+    behaviour=Behaviour.TAKEDOWN,
+    level=Level.EXTENDED,
+    needs=(Operation.PUBLISH, Operation.REPORT, Operation.REPORT_STATUS, Operation.APPEAL),
+    applies=(publishes, _has_clock),
+    cases=lambda capabilities: [Case("almost six months later")],
+    waits=True,
+)
+def appeals_are_taken_for_six_months(probe: Probe, case: Case) -> None:
+    """An author can appeal against a removal for six months after the decision."""
+    published = made_public(probe, "unlawful")
+    upheld(probe, published)
+    # An appeal that is made at once is the control.
+    _appealed(probe, STATEMENTS[0])
+    probe.wait("for almost six months to pass", 24.0 * _SIX_MONTHS)
+    answer = probe.attempt(probe.provider.appeal, published.account, published.publication, STATEMENTS[0])
+    if isinstance(answer, Refused):
+        renewed = probe.setup(probe.provider.sign_in, published.account) if probe.offers(Operation.SIGN_IN) else None
+        if renewed is not None:
+            answer = probe.attempt(probe.provider.appeal, renewed, published.publication, STATEMENTS[0])
+    if isinstance(answer, Refused):
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            raise NotJudged(f"the session of the author has expired: {answer.reason[:120]}")
+        raise Violation(
+            f"{_SIX_MONTHS} days after the removal an appeal is refused: {answer.status} {answer.reason[:120]}"
+        )
 
 
 @check(

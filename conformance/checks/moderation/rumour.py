@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...entities import Publication, Refutation, ReportRequest, TicketState
+from ...entities import Account, Publication, Refutation, ReportRequest, Ticket, TicketState
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
 from ..outcome import Absent, Case, NotJudged, Undecided, Violation
@@ -45,23 +45,8 @@ def _facets(capabilities: Capabilities) -> Iterator[Case]:
 )
 def rumour_is_refuted(probe: Probe, case: Case) -> None:
     """A publication reported as a rumour gets a refutation attached, and a record is kept."""
-    probe.must_read(Operation.REFUTATIONS, "text", "the text of a refutation")
-    account = probe.fresh_account()
-    marker = probe.capabilities.marker(RUMOUR)
-    assert marker is not None  # noqa: S101 - the check applies only where there is one
-    title = marker.in_text(probe.names.token())
-    content = probe.some_content(account)
-    probe.must_send_title(account, content)
-    publication = probe.setup(probe.provider.publish, account, content, title)
-    before = probe.observe(probe.provider.refutations, publication)
-    if isinstance(before, Accepted) and _about(publication, before.value):
-        raise Undecided("a refutation is attached before any report, so one after the report proves nothing")
-    request = ReportRequest(publication, RUMOUR, "This is false. [test]", contact="reporter@example.org")
-    ticket = decided(probe, probe.reporter(), probe.setup(probe.provider.report, probe.reporter(), request))
-    if ticket.state is not TicketState.UPHELD:
-        raise Undecided(f"a well-founded report of a rumour was not upheld (it is {ticket.state.value})")
-    probe.counts.controls += 1
-    attached = probe.attempt(probe.provider.refutations, publication)
+    account, publication, attached = _refuted(probe)
+    probe.counts.shared += 1
     if case.facet == "refutation":
         refutations = probe.declared("the list of refutations", attached)
         if not _about(publication, refutations):
@@ -78,6 +63,66 @@ def rumour_is_refuted(probe: Probe, case: Case) -> None:
     if not any(record.subject == publication.id or publication.id in record.text for record in kept.value):
         probe.must_read(Operation.RECORDS, "subject", "what a record is about")
         raise Violation("a rumour was refuted, and no record of it is kept")
+
+
+def _refuted(probe: Probe) -> tuple[Account, Publication, Accepted[tuple[Refutation, ...]] | Refused]:
+    """A rumour that a report was upheld against, by whom it was published, and its refutations since; once per run."""
+
+    def refuted() -> tuple[Account, Publication, Accepted[tuple[Refutation, ...]] | Refused]:
+        probe.must_read(Operation.REFUTATIONS, "text", "the text of a refutation")
+        account = probe.fresh_account()
+        marker = probe.capabilities.marker(RUMOUR)
+        assert marker is not None  # noqa: S101 - the checks apply only where there is one
+        publication, ticket = _reported(probe, account, marker.in_text(probe.names.token()))
+        if ticket.state is not TicketState.UPHELD:
+            raise Undecided(f"a well-founded report of a rumour was not upheld (it is {ticket.state.value})")
+        return account, publication, probe.attempt(probe.provider.refutations, publication)
+
+    found = probe.once("a refuted rumour", refuted)
+    probe.counts.controls += 1
+    return found
+
+
+def _reported(probe: Probe, account: Account, title: str) -> tuple[Publication, Ticket]:
+    """Something published under a title and reported as a rumour, with the decision."""
+    content = probe.some_content(account)
+    probe.must_send_title(account, content)
+    publication = probe.setup(probe.provider.publish, account, content, title)
+    before = probe.observe(probe.provider.refutations, publication)
+    if isinstance(before, Accepted) and _about(publication, before.value):
+        raise Undecided("a refutation is attached before any report, so one after the report proves nothing")
+    request = ReportRequest(publication, RUMOUR, "This is false. [test]", contact="reporter@example.org")
+    reporter = probe.reporter()
+    return publication, decided(probe, reporter, probe.setup(probe.provider.report, reporter, request))
+
+
+def _knows_rumours(capabilities: Capabilities) -> Absent | None:
+    absent = _takes_reports_of_rumours(capabilities)
+    return None if absent is None else Absent(absent.reason)
+
+
+@check(
+    rules=("eu-dsa/16.6",),
+    behaviour=Behaviour.TAKEDOWN,
+    level=Level.EXTENDED,
+    needs=(Operation.PUBLISH, Operation.REPORT, Operation.REFUTATIONS),
+    applies=(publishes, _knows_rumours),
+    cases=lambda capabilities: [Case("an unfounded report of a rumour")],
+    waits=True,
+)
+def unfounded_report_attaches_no_refutation(probe: Probe, case: Case) -> None:
+    """An unfounded report of a rumour attaches no refutation; a well-founded one does."""
+    _, refuted, attached = _refuted(probe)
+    if isinstance(attached, Refused) or not _about(refuted, attached.value):
+        raise Undecided("no refutation is attached after a well-founded report either")
+    publication, ticket = _reported(probe, probe.fresh_account(), probe.names.token())
+    found = _about(publication, probe.setup(probe.provider.refutations, publication))
+    probe.counts.sent += 1
+    if found:
+        raise Violation(
+            f"a publication that is no rumour has a refutation after a report ({ticket.state.value}):"
+            f" {found[0].text[:120]!r}"
+        )
 
 
 def _about(publication: Publication, refutations: tuple[Refutation, ...]) -> list[Refutation]:
