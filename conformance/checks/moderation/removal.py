@@ -141,6 +141,7 @@ def removals_are_recorded(probe: Probe, case: Case) -> None:
     probe.counts.controls += 1
     probe.counts.sent += 1
     if not names(published.publication):
+        probe.must_read(Operation.RECORDS, "subject", "what a record is about")
         raise Violation("a report was upheld and the publication removed, and no record of it is kept")
 
 

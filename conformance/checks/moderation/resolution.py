@@ -126,6 +126,8 @@ def removed_content_outlives_other_appeals(probe: Probe, case: Case) -> None:
     if before is None:
         raise Undecided(f"the surface {surface} did not show the publication before it was removed")
     probe.counts.sent += 1
+    if ticket.state is TicketState.RECEIVED:
+        raise Undecided("the appeal is undecided")
     if ticket.state is TicketState.UPHELD:
         return  # the service has decided otherwise
     if case.facet == _OF_ANOTHER:
