@@ -1,6 +1,6 @@
-"""What of many files is labelled: every file of a folder and of the archives in it, one line of JSON per file.
+"""Audit which files of a folder, and of the archives in it, are labelled. Writes one line of JSON per file.
 
-The result file can be continued: files that are in it with the same size and time of change are not read again.
+An audit can be resumed: files in the result file with the same size and modification time are not read again.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ UNREAD_CREDENTIAL = "it has a content credential, which only --all reads"
 _MEMBERS = 100_000
 #: The type of a manifest store, by which every embedded content credential begins (C2PA 2.2, section 11.1.4.2).
 _MANIFEST_STORE = b"c2pa\x00\x11\x00\x10\x80\x00\x00\xaa\x00\x38\x9b\x71"
-#: A credential is looked for in so many bytes at either end of a file: nobody puts one elsewhere.
+#: A credential is searched for in so many bytes at either end of a file, where writers put it.
 _ENDS = 1 << 20
 #: What decompressors raise where an archive is broken.
 _BROKEN = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
@@ -72,7 +72,7 @@ class AuditedFile:
 
 
 def status_of(labels: Labels) -> Status:
-    """What one reading amounts to."""
+    """The status that follows from one reading."""
     own = [label for label in labels.labels if label.scheme in _OF_THE_STANDARD]
     if own:
         if any(label.undecided for label in own) and not any(label.conformant for label in own):
@@ -84,7 +84,7 @@ def status_of(labels: Labels) -> Status:
 
 
 def _audited(file: str, size: int, changed: int, labels: Labels, data: Source | None = None) -> AuditedFile:
-    """The row of a file; ``data`` are its bytes, where no credential was asked for."""
+    """The row of a file. ``data`` are its bytes, given if credentials were not read."""
     status = status_of(labels)
     if status == "unlabelled" and data is not None and _has_credential(data):
         return AuditedFile(file, size, changed, labels.media_type, "inconclusive", reasons=(UNREAD_CREDENTIAL,))
@@ -130,7 +130,7 @@ def files_in(folder: Path, left_out: Iterable[Path] = ()) -> list[Path]:
 
 
 def _one(path: Path, *, folder: Path, depth: Depth, limits: Limits) -> list[AuditedFile]:
-    """The file and, of an archive, its members in its place."""
+    """The row of a file, or the rows of an archive's members instead."""
     name = str(path.relative_to(folder))
     try:
         state = path.stat()
@@ -276,7 +276,7 @@ def read_results(path: Path, depth: Depth | None = None) -> list[AuditedFile]:
 
 
 def _outermost(row: AuditedFile) -> str:
-    """The file in the folder that a row is about, or that its archive is."""
+    """The file in the folder that a row describes: the file itself, or the archive that contains it."""
     return row.file.partition("!")[0]
 
 
@@ -325,7 +325,7 @@ def audit(
 
 
 def _still_true(rows: list[AuditedFile], path: Path) -> list[AuditedFile]:
-    """The rows of a file that has not changed since; the last reading counts where there are several."""
+    """The rows of a file that has not changed since. Of several readings, the last counts."""
     try:
         state = path.stat()
     except OSError:

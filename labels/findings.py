@@ -1,4 +1,4 @@
-"""The findings of one reading so far. Walkers report here, and only here do values become labels."""
+"""The findings of one reading. Container readers report values here, and only here do values become labels."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ _AI_IN_WORDS = re.compile(r"(?<![A-Za-z])(?:AI|AIGC|ai)(?![A-Za-z])|artificial|ä
 
 
 class BeyondLimitError(Exception):
-    """A limit was reached while walking a file; the message says which, and becomes a refusal."""
+    """A limit was reached while reading a file. The message names the limit and becomes a refusal."""
 
 
 class UnsuitableFileError(ValueError):
-    """A file is not as its kind prescribes, or asks for what is not done here. The message is a sentence for people."""
+    """A file violates its format or needs an unsupported feature. The message is a sentence for users."""
 
 
 def in_words(error: Exception) -> str:
-    """What went wrong, in words for people: a sentence of our own, a missing library, or that the structure is broken.
+    """An error in words for users: the sentence of our own exception, the missing library, or that the structure is
+    broken.
 
     Hostile bytes lead parsers to IndexError, RecursionError, UnicodeError and the like. Their messages help no user.
     """
@@ -49,8 +50,8 @@ _INSIDES = re.compile(
 
 
 def library_words(error: Exception) -> str:
-    """The sentence of a library about a file, without its insides; that the structure is broken where it says no more.
-    Two readings of one file say the same.
+    """A library's message about a file without internals such as addresses, or that the structure is broken if
+    nothing is left. The same file always gives the same message.
     """
     text = re.sub(r"\s?<[^<>]*>", "", str(error)).strip()
     is_of_python = type(error).__module__ in ("builtins", "struct", "zlib") and type(error) not in (ValueError, OSError)
@@ -67,7 +68,7 @@ _SLOW, _MOST_SLOW = 10.0, 3
 
 @dataclass
 class Spent:
-    """What reading a file and the files inside it has cost so far; they share one of these, whatever their nesting."""
+    """The cost so far of reading a file and all files nested in it, which share one instance."""
 
     limits: Limits
     unpacked: int = 0
@@ -94,7 +95,7 @@ class Spent:
             raise BeyondLimitError(f"more than {self.limits.inflated_bytes * 4:,} bytes of metadata values")
 
     def take(self, seconds: float) -> None:
-        """Count the time that a file inside took. Raises BeyondLimitError where several took long."""
+        """Count the time spent on a nested file, in seconds. Raises BeyondLimitError if several were slow."""
         self.slow += seconds > _SLOW
         if self.slow > _MOST_SLOW:
             raise BeyondLimitError(f"more than {_MOST_SLOW} files inside it took longer than {_SLOW:g} seconds each")
@@ -138,7 +139,7 @@ class Findings:
             self.notes.append(text)
 
     def cut(self, text: str) -> None:
-        """Notes that the file ends too early, so that what is not in it may have been."""
+        """Note that the file is truncated: a label may have been in the missing part."""
         self.is_cut_short = True
         self.note(text)
 
@@ -170,8 +171,8 @@ class Findings:
         standing: Iterable[Deviation] = (),
         big_endian: bool = False,
     ) -> bool:
-        """A value that may be the AIGC field: becomes a label, a note for a near miss, or nothing. True for
-        a label.
+        """Report a value that may be the AIGC field. It becomes a label, a note for a near miss, or nothing.
+        Returns whether it is a label.
         """
         if not self.within(len(value), carrier):
             return False
@@ -205,8 +206,8 @@ class Findings:
         self.add(Label("gb45438", "implicit", carrier, parsed.fields, parsed.deviations, span, parsed.raw, detail))
 
     def stray(self, value: bytes, carrier: str, start: int | None) -> bool:
-        """The field where it is written out in a part with another purpose, such as a title or a caption. ``start`` is
-        the part's place in the file. A copy of a label that was found is none. True for a label.
+        """Report a field written into a part with another purpose, such as a title or a caption, at offset
+        ``start`` of the file. A copy of a label found before is ignored. Returns whether it is a label.
         """
         if len(value) < _SHORTEST_FIELD or not scattered.may_hold_field(value):
             return False
@@ -219,7 +220,7 @@ class Findings:
         return seen
 
     def stray_at(self, data: Source, span: Span, carrier: str) -> None:
-        """As ``stray``, of a part that is fetched only if its size is that of a text."""
+        """Like ``stray``, but fetches the part only if it is small enough to be text."""
         size = span[1] - span[0]
         if _SHORTEST_FIELD <= size <= _LARGEST_TEXT:
             self.spent.look_at(size)
@@ -231,8 +232,8 @@ class Findings:
 
         known = source_type(value)
         if known is None:
-            shown = re.split(r"[/#]", value.strip().rstrip("/"))[-1][:60]
-            self.note(f"{carrier}: digital source type {shown!r} is not one of the vocabulary")
+            term = re.split(r"[/#]", value.strip().rstrip("/"))[-1][:60]
+            self.note(f"{carrier}: digital source type {term!r} is not one of the vocabulary")
         elif not known.is_ai:
             self.origins.append((f"IPTC digital source type at {carrier}", known.term))
             self.note(f"{carrier}: digital source type {known.term}: {known.meaning}; it states no generative AI")
@@ -251,7 +252,7 @@ class Findings:
             self.note(f"near miss: {carrier} holds IPTC's {', '.join(sorted(named))}, but not the AI system used")
 
     def generator(self, text: str, carrier: str) -> None:
-        """Notes a known generator's parameters; they say how a picture was made, but label nothing."""
+        """Note the parameters of a known generator. They describe how a picture was made and are no label."""
         from .meaning.generators import recognised
 
         name = recognised(text[:4096])
@@ -268,8 +269,9 @@ class Findings:
         big_endian: bool = False,
         name: str = "",
     ) -> bool:
-        """A comment, a description or another text without a fixed meaning: the AIGC field, a generator's traces, words
-        that say so, or nothing. True for a label. ``name`` is that of the text, if it is meaningful.
+        """Report free text such as a comment or a description. It may hold the AIGC field, a generator's traces,
+        the words of a label, or none of these. ``name`` is the key of the text, if it has a meaningful one. Returns
+        whether it is a label.
         """
         if len(value) < _SHORT and _says_nothing(value, big_endian, name):
             return False
@@ -294,7 +296,7 @@ class Findings:
         return False
 
     def _words(self, text: str, carrier: str) -> None:
-        """Notes words in metadata that would be a label if people saw them."""
+        """Note words in metadata that would be a label if they were visible."""
         if _AI_IN_WORDS.search(text) is None:
             return
         from .meaning.passages import read_passage
@@ -307,7 +309,7 @@ class Findings:
         return [label for label in self.labels if label.kind == "explicit"]
 
     def contradictions(self) -> tuple[str, ...]:
-        """Statements that exclude one another: a camera took the whole of it, and AI generated it."""
+        """Statements that exclude each other, such as captured wholly by a camera and generated by AI."""
         if not self.origins:
             return ()
         from .meaning.source_types import source_type
@@ -328,7 +330,7 @@ class Findings:
         return tuple(dict.fromkeys(found))[:8]
 
     def mark_two_labels(self) -> None:
-        """GB 45438-2025, 6.1 c): only one implicit label a file."""
+        """Mark every label of a file that has several: GB 45438-2025, 6.1 c) allows one implicit label per file."""
         if len(self.labels) < 2:
             return
         of_file = [i for i, label in enumerate(self.labels) if label.scheme == "gb45438" and _is_of_file(label)]
@@ -352,8 +354,8 @@ _SHORTEST_FIELD, _LARGEST_TEXT = 40, 1 << 16
 
 @lru_cache(4096)
 def _says_nothing(value: str | bytes, big_endian: bool, name: str) -> bool:
-    """Whether a short text holds neither a label nor anything to note: cameras and editors leave the same few names in
-    all their files.
+    """Whether a short text gives neither a label nor a note. Cached, because cameras and editors write the same few
+    names into all their files.
     """
     probe = Findings(Limits())
     probe._remark(value, "", None, (), big_endian, name)

@@ -1,4 +1,4 @@
-"""What a reading is made of: labels, how each departs from the standard, and what was refused.
+"""The parts of a reading: labels, their deviations from the standard, and refusals.
 
 Rule names such as ``gb-e.c`` are the tails of the ids of ``cn-labeling-2025`` in the rulebook: ``gb-`` and
 the clause of GB 45438-2025. Nothing here imports more than the standard library, so that a reading costs no
@@ -197,8 +197,8 @@ class Labels:
 
     ``cut_short`` is true where the file ends too early: that no label was found then says nothing.
 
-    ``glimpse`` is what was looked at or listened to without finding a label that people perceive: a small JPEG of
-    the picture or the film's first frame, or a PNG spectrogram of a sound's ends.
+    ``glimpse`` shows content without a perceptible label: a small JPEG of the picture or the film's first frame, or
+    a PNG spectrogram of a sound's ends.
     """
 
     media_type: str
@@ -284,7 +284,7 @@ class ImplicitFields:
         )
 
     def as_dict(self) -> dict[str, str]:
-        """Keys of Annex E in their order."""
+        """The values by the keys of Annex E, in their order."""
         return dict(
             zip(
                 FIELD_KEYS,

@@ -117,7 +117,7 @@ def _row(
     content: tuple[str, str] | None = None,
     **others: Any,
 ) -> Container:
-    """A row whose functions stand in one module of ``containers``, or the writer in another."""
+    """A row whose functions are in one module of ``containers``; the writer may be in another."""
     parts = Lazy(*content) if content else None
     writer = Lazy(f"containers.{writes_in or module}", write) if write else None
     return Container(name, media_type, magic, accepts, Lazy(f"containers.{module}", read), writer, parts, **others)
@@ -162,7 +162,7 @@ def _film(
 
 
 def _structured(name: str, media_type: str, refusal: str, **others: Any) -> Container:
-    """Text in which each line means something, so that none may be added."""
+    """Structured text, in which every line has a meaning and an added line would change it."""
     others |= {"refusal": refusal, "explicit_refusal": refusal}
     return _row(name, media_type, module="documents.text", read="read_text", write="", text=True, **others)
 
@@ -209,7 +209,7 @@ def _rarer(
     accepts: Callable[[Source], bool] | None = None,
     **others: Any,
 ) -> Container:
-    """A row whose functions stand in one module of ``containers.rarer``, that which compares files included."""
+    """A row whose functions, including the comparison, are in one module of ``containers.rarer``."""
     place = f"containers.rarer.{module}"
     senses = (
         others.pop("senses", None) or {"image": _PICTURE, "video": _FILM, "audio": _SOUND}[media_type.partition("/")[0]]

@@ -41,7 +41,7 @@ _TELLING = (
 
 
 def _role_of(name: str) -> tuple[str, str, str]:
-    """(namespace, local name, what it is to us) of a name as expat joins it: ``field``, ``part`` of it, ``source``,
+    """(namespace, local name, role) of a name as expat joins it. The role is ``field``, ``part`` of it, ``source``,
     ``old source``, ``ai``, ``remark`` or nothing.
     """
     namespace, _, local = name.rpartition(" ")
@@ -61,11 +61,11 @@ _known_role = lru_cache(2048)(_role_of)
 
 
 class _RefusedError(Exception):
-    """The packet asks for something that is never done; the message says what."""
+    """The packet needs something that the reader refuses, named in the message."""
 
 
 class _Packet:
-    """Collects the few properties that matter, by local name, whatever their prefix."""
+    """Collects the few relevant properties by local name, whatever their prefix."""
 
     def __init__(self, *, looks_everywhere: bool) -> None:
         #: Whether the field may be in a property whose name says nothing of it.
@@ -324,8 +324,8 @@ def _description(value: str, prefix: str, about: str) -> str:
 
 
 def with_property(packet: bytes, value: str) -> bytes:
-    """``packet`` with the property inserted and everything else as it was. Raises ValueError where it has
-    no RDF to join.
+    """``packet`` with the property inserted and otherwise unchanged. Raises ValueError if it has no RDF to insert
+    it into.
     """
     if packet[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in packet[:8]:
         raise UnsuitableFileError("the XMP packet in the file is UTF-16; only UTF-8 packets are changed")
@@ -346,9 +346,7 @@ def with_property(packet: bytes, value: str) -> bytes:
 
 
 def without_padding(packet: bytes) -> bytes:
-    """``packet`` without the white space that writers leave before the closing instruction for later
-    growth.
-    """
+    """``packet`` without the padding that writers leave before the closing instruction."""
     before, end, after = packet.partition(b"<?xpacket end")
     kept = before.rstrip()
     return kept + b"\n" + end + after if end and len(before) - len(kept) >= 64 else packet

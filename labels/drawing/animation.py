@@ -73,8 +73,8 @@ def _encoded(frame: Any) -> tuple[tuple[bytes, bytes], bytes]:
 def webp(data: bytes, image: Any) -> bytes:
     """An animated WebP with the label on every frame; without loss where the frames were."""
     orientation = orientation_of(image)
-    shown = list(animation_frames(image))
-    drawn = [drawn_upright(frame, orientation, draw_label) for frame, _ in shown]
+    frames = list(animation_frames(image))
+    drawn = [drawn_upright(frame, orientation, draw_label) for frame, _ in frames]
     stream = io.BytesIO()
     options: dict[str, Any] = {"lossless": True, "exact": True} if b"VP8L" in data else {"quality": 95}
     drawn[0].save(
@@ -82,7 +82,7 @@ def webp(data: bytes, image: Any) -> bytes:
         "WEBP",
         save_all=True,
         append_images=drawn[1:],
-        duration=[int(length) for _, length in shown],
+        duration=[int(length) for _, length in frames],
         loop=int(image.info.get("loop", 0)),
         background=image.info.get("background", (0, 0, 0, 0)),
         **options,
@@ -104,14 +104,14 @@ def gif(_kind: Container, data: bytes, found: Findings) -> bytes:
     image = open_picture("GIF", data, found)
     comments = [data[a:b] for label, a, _, b in gif_file.blocks(data, found) if label in (0xFE, 0xFF)]
     kept = [block for block in comments if not block[3:].startswith(b"NETSCAPE2.0")]
-    shown = list(animation_frames(image))
-    drawn = [_on_palette(frame) for frame, _ in shown]
+    frames = list(animation_frames(image))
+    drawn = [_on_palette(frame) for frame, _ in frames]
     stream = io.BytesIO()
     options: dict[str, Any] = {"save_all": True, "append_images": drawn[1:], "disposal": 2} if len(drawn) > 1 else {}
     if "loop" in image.info:
         options["loop"] = image.info["loop"]
-    if any(length for _, length in shown):
-        options["duration"] = [int(length) for _, length in shown]
+    if any(length for _, length in frames):
+        options["duration"] = [int(length) for _, length in frames]
     drawn[0].save(stream, "GIF", optimize=False, **options)
     painted = stream.getvalue()
     at = gif_file.end_of_header(painted)

@@ -1,8 +1,8 @@
 """The ``AIGC`` field: its value parsed from whatever text a file holds, normative or not (GB 45438-2025,
 Annex E).
 
-Real writers wrap the value, encode it, misspell its keys or cut it short. Everything is read as far as it
-can be, and each departure is recorded, so that a strict and a lenient verdict both follow from one reading.
+Real writers wrap the value, encode it, misspell its keys or cut it short. The parser reads as much as it can and
+records every deviation. Strict and lenient verdicts follow from one reading.
 """
 
 from __future__ import annotations
@@ -73,9 +73,7 @@ _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One parsed value: the keys of Annex E with what was found, and how it departs from the prescribed
-    form.
-    """
+    """One parsed value: the keys of Annex E with their values, and its deviations from the prescribed form."""
 
     fields: dict[str, str]
     deviations: tuple[Deviation, ...]
@@ -141,11 +139,10 @@ def is_name(key: str) -> bool:
 def parse(
     value: str | bytes, *, name: str | None, standing: Iterable[Deviation] = (), big_endian: bool = False
 ) -> Value | None:
-    """The field's value, or None where this is no label.
+    """Parse the field's value. None if it is no label.
 
-    ``name`` is the metadata key it was found under, None for a carrier without one (EXIF UserComment, a
-    comment), where only the wrapped form is unmistakable. ``standing`` are deviations the carrier has seen
-    already.
+    ``name`` is the metadata key, or None for a carrier without keys (EXIF UserComment, a comment), where only the
+    wrapped form is unambiguous. ``standing`` are deviations that the reader of the carrier has found.
     """
     if name == NAME:
         text = value if isinstance(value, str) else value.decode("ascii", "replace")
@@ -184,7 +181,7 @@ def parse(
 
 
 def from_structure(pairs: list[tuple[str, str]], *, name: str, standing: Iterable[Deviation] = ()) -> Value | None:
-    """The field where a container holds it as separate values instead of one string (an XMP structure, a
+    """Parse a field that a container holds as separate values instead of one string (an XMP structure, a
     YAML mapping).
     """
     found = [*standing, Deviation.STRUCTURED_FORM]
@@ -340,9 +337,7 @@ def _string(item: object, found: list[Deviation]) -> str:
 
 
 def _judged(fields: dict[str, str], found: list[Deviation]) -> tuple[Deviation, ...]:
-    """What the values themselves break, joined to what the form broke, each once and in the order of the
-    enum.
-    """
+    """Deviations of the values, combined with those of the form, without duplicates and in the order of the enum."""
     seen = set(found)
     if not fields.get("Label"):
         seen.add(Deviation.LABEL_MISSING)
@@ -373,7 +368,7 @@ def _in_order(seen: set[Deviation]) -> tuple[Deviation, ...]:
 
 @lru_cache(1024)
 def code_deviations(value: str) -> tuple[Deviation, ...]:
-    """What is wrong with a provider code; a provider's name is permitted too and is none of this.
+    """Deviations of a provider code. A provider's name is permitted instead and gives none.
 
     27 characters 0-9 A-Z: "00", subject type, binding, 18 characters of unified social credit code, service
     type, model.

@@ -92,8 +92,8 @@ def report(store: dict[str, Any], found: Findings) -> None:
         found.note(f"c2pa: a file that was only an input was {inputs[0].kind.meaning}; it is no part of this one")
     if not machine:
         words = f"c2pa: a content credential by {generator[:80]!r} that does not speak of AI"
-        said = sorted({each.kind.meaning for each in origins if each.where == OWN})
-        words += f" ({'; '.join(said)})" if said else ""
+        meanings = sorted({each.kind.meaning for each in origins if each.where == OWN})
+        words += f" ({'; '.join(meanings)})" if meanings else ""
         found.note(" ".join([f"{words}.", *(deviation.sentence for deviation in deviations)]))
         return
     where = machine[0].where

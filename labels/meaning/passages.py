@@ -1,4 +1,4 @@
-"""Explicit labels in texts: where they stand, the statements that are none, and tricks that hide the words."""
+"""Explicit labels in texts: their position, statements that are no labels, and tricks that hide the words."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _REVERSED = re.compile(r"成生\s*(?:IA|能智工人)|(?:IA|能智工人)\s*成[
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A short stretch of text that states AI generation: offsets into the cleaned text, and what is wrong with it."""
+    """A short stretch of text that states AI generation: its offsets in the cleaned text, and its deviations."""
 
     start: int
     end: int
@@ -46,7 +46,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What one text says of AI generation.
+    """The statements of one text about AI generation.
 
     ``labels`` are labels; ``others`` are statements that say the same to people but lack an element of the standard
     ("本文由AI编写"), in the form of labels; ``notes`` are near misses, one sentence each.
@@ -59,7 +59,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class _Cleaned:
-    """Text with invisible characters gone and lookalikes folded, each character with its place in the original."""
+    """Text without invisible characters and with lookalikes folded, and the original offset of each character."""
 
     text: str
     places: Sequence[int]
@@ -78,7 +78,7 @@ def read_text_labels(text: str) -> tuple[Label, ...]:
 
 
 def read_passage(text: str) -> Passage:
-    """``read_text_labels`` together with what came near to a label."""
+    """Like ``read_text_labels``, with near misses."""
     if len(text) > _LONGEST_TEXT:
         half = _LONGEST_TEXT // 2
         head, tail = read_passage(text[:half]), read_passage(text[-half:])
@@ -94,8 +94,8 @@ def read_passage(text: str) -> Passage:
         labels = [_corner(text, mark) for mark in _corner_marks(text)]
     if not labels:
         _near_misses(cleaned.text, notes)
-    said = tuple(_label(statement, text, cleaned) for statement in others)
-    return Passage(tuple(labels), said, tuple(dict.fromkeys(notes)))
+    in_other_words = tuple(_label(statement, text, cleaned) for statement in others)
+    return Passage(tuple(labels), in_other_words, tuple(dict.fromkeys(notes)))
 
 
 @cache
@@ -140,7 +140,7 @@ def _clean(text: str) -> _Cleaned:
 
 
 def _statements(cleaned: _Cleaned, text: str, notes: list[str]) -> tuple[list[Statement], list[Statement]]:
-    """(labels, the same said in other words)."""
+    """(labels, statements in other words)."""
     labels: list[Statement] = []
     others: list[Statement] = []
     # Most texts have none of the words at all; one search over the whole is far cheaper than taking it apart.
@@ -228,15 +228,15 @@ def _statement(segment: str, offset: int, cleaned: _Cleaned, notes: list[str]) -
         whole = judge(segment + cleaned.text[end:stop], "text") if closing >= 0 else phrase
         if whole is None or not whole.is_label:
             phrase = Phrase(Sense.SPEAKS_OF_IT)
-    shown = segment.strip()[:60]
+    quoted = segment.strip()[:60]
     if phrase.sense in REASONS:
-        notes.append(f"near miss: {REASONS[phrase.sense]}: {shown!r}")
+        notes.append(f"near miss: {REASONS[phrase.sense]}: {quoted!r}")
         return None, False
     if _inside_quotes(cleaned.text, offset, end):
-        notes.append(f"near miss: {REASONS[Sense.QUOTED]}: {shown!r}")
+        notes.append(f"near miss: {REASONS[Sense.QUOTED]}: {quoted!r}")
         return None, False
     if not _stands_alone(cleaned.text, offset, segment, phrase):
-        notes.append(f"near miss: the words of a label inside running text: {shown!r}")
+        notes.append(f"near miss: the words of a label inside running text: {quoted!r}")
         return None, False
     start = end - len(segment.lstrip())
     stop = offset + len(segment.rstrip())
@@ -246,14 +246,14 @@ def _statement(segment: str, offset: int, cleaned: _Cleaned, notes: list[str]) -
     statement = Statement(start, stop, segment.strip(), tuple(found), phrase.language)
     if phrase.sense is Sense.OTHER_WORDS and phrase.language == "zh":
         lacks = " and ".join(d.sentence.removesuffix(".").removeprefix("The label says ") for d in phrase.missing)
-        notes.append(f"near miss: {shown!r} says {lacks}")
+        notes.append(f"near miss: {quoted!r} says {lacks}")
         return statement, False
     return statement, True
 
 
 def _stands_alone(text: str, offset: int, segment: str, phrase: Phrase) -> bool:
-    """Near an end of the text a sentence will do; elsewhere the words need a bracket or, unless they may be a heading,
-    a separate line.
+    """Whether a segment is separate enough to be a label. Near an end of the text a sentence suffices. Elsewhere it
+    needs brackets or, unless it may be a heading, a separate line.
     """
     end = offset + len(segment)
     bracketed = segment.strip()[:1] in "【[（(" or text[end : end + 1] in ("】", "]", "）", ")")
@@ -299,10 +299,10 @@ def _turned_round(text: str) -> list[Statement]:
     """A right-to-left override shows ``成生IA`` as ``AI生成``: people see a label, software does not."""
     statements = []
     for match in list(re.finditer(r"[\u202e\u2067]([^\u202c\u2069\n]{2,80})", text))[:8]:
-        shown = match[1][::-1]
-        phrase = judge(shown, "text")
+        turned = match[1][::-1]
+        phrase = judge(turned, "text")
         if phrase is not None and phrase.is_label:
-            statements.append(Statement(match.start(), match.end(), shown, (Deviation.REORDERED,)))
+            statements.append(Statement(match.start(), match.end(), turned, (Deviation.REORDERED,)))
     return statements
 
 

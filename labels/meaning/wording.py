@@ -1,9 +1,9 @@
-"""What a short statement says of AI generation: a label, the same in other words, or only talk about it.
+"""Classify a short statement about AI generation: a label, a label in other words, or a mere mention.
 
 A label names the AI element (``AI`` or ``人工智能``) and the generation element (``生成`` or ``合成``) of GB 45438-2025
-in one short statement about the content that contains it. The whole statement has to be that: a headline, a denial, a
-question, an advertisement or the name of an event may hold the same words and is no label. So a statement is matched
-from its first to its last word against a grammar, whose words are data (``wording.yaml``).
+in one short statement about the content that contains it. The whole statement has to be the label: a headline, a
+denial, a question, an advertisement or the name of an event may contain the same words. A grammar, whose words are
+data (``wording.yaml``), is therefore matched against the whole statement.
 
 >>> judge("本图片由AI生成，仅供参考", "picture").sense.value
 'label'
@@ -41,7 +41,7 @@ _MISREAD_AIGC = re.compile(r"(?<![A-Za-z0-9])A[lI1|]GC(?![A-Za-z])")
 
 
 class Sense(StrEnum):
-    """What a statement with the words of a label amounts to."""
+    """The sense in which a statement uses the words of a label."""
 
     LABEL = "label"
     OTHER_WORDS = "other words"
@@ -69,8 +69,8 @@ REASONS = {
 class Phrase:
     """The judgement of one statement.
 
-    ``missing`` holds the deviations for elements that it lacks; ``plain`` is whether it names no subject, so that it
-    may as well be a heading or a button; ``names_object`` whether it ends in what was generated.
+    ``missing`` holds a deviation per missing element. ``plain`` is true if the statement names no subject, which a
+    heading or a button does not either. ``names_object`` is true if it ends in the kind of content generated.
     """
 
     sense: Sense
@@ -206,7 +206,7 @@ class _Grammar:
 
 
 def _latin(words: list[str]) -> str:
-    """Words in Latin letters, not inside a longer word; in capitals or, as people write them, not."""
+    """A pattern for whole words in Latin letters, in upper, lower or title case."""
     spelt = {form for word in words if word.isascii() for form in (word, word.lower(), word.capitalize())}
     return rf"(?<![A-Za-z]){_any_of(spelt)}(?![A-Za-z])"
 
@@ -217,20 +217,19 @@ def grammar() -> _Grammar:
 
 
 def simplified(text: str) -> str:
-    """``text`` with the traditional characters of labels in simplified form, one for one."""
+    """``text`` with the traditional characters that occur in labels replaced by simplified ones, one for one."""
     return text.translate(grammar().translation)
 
 
 def as_read(text: str) -> str:
-    """A line as text recognition gives it, with ``AI`` where it took the second letter for another stroke."""
+    """A line from text recognition, normalised, with common misreadings of ``AI`` corrected."""
     text = unicodedata.normalize("NFKC", text).translate(grammar().lookalikes)
     return _MISREAD_AIGC.sub("AIGC", _JOINED.sub(" AI", _MISREAD.sub("AI", text)))
 
 
 def judge(statement: str, medium: Medium, *, follows: str = "") -> Phrase | None:
-    """What a statement amounts to; None where it does not speak of AI generation at all.
-
-    ``follows`` is the character behind it, which may make it a question.
+    """Classify a statement. None if it does not mention AI generation. ``follows`` is the character after the
+    statement: a question mark makes it a question.
     """
     words = grammar()
     text = _without_space_beside_chinese(simplified(statement)).strip()
@@ -305,7 +304,9 @@ def _label_phrase(match: re.Match[str] | None, text: str, medium: Medium) -> Phr
 
 
 def _fits(thing: str, medium: Medium) -> bool:
-    """Whether a thing may stand in such a medium: "AI生成图片" in a picture or film, not at the head of a text."""
+    """Whether a label in this medium may name such an object: "AI生成图片" in a picture or film, but not at the head of
+    a text.
+    """
     groups = {
         "text": ("any", "text"),
         "picture": ("any", "picture", "scene"),
@@ -397,7 +398,8 @@ def _without_space_beside_chinese(text: str) -> str:
 
 
 def has_elements(text: str) -> bool:
-    """Whether a short text, such as one heard, names both elements; an OCR's ``Al`` counts as ``AI``."""
+    """Whether a short text, such as a transcript, names both elements. ``Al``, a common misreading, counts as
+    ``AI``."""
     return grammar().elements.search(_without_space_beside_chinese(as_read(text))) is not None
 
 

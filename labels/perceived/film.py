@@ -109,13 +109,13 @@ class _Frames:
 
     def at_start(self) -> Iterator[tuple[float, Image]]:
         """(time, picture) about every quarter second of the first seconds."""
-        taken: float | None = None
+        last: float | None = None
         for count, (time, frame) in enumerate(self._frames()):
             if count >= self._limits.video_frames:
                 self.is_whole = False
                 return
-            if taken is None or time - taken >= _STEP * 0.9:
-                taken = time
+            if last is None or time - last >= _STEP * 0.9:
+                last = time
                 yield time, shrunk(frame.to_image(), _WORKING_SIDE)
             if time > self._limits.video_seconds:
                 return
@@ -126,14 +126,14 @@ class _Frames:
         count = min(self._limits.video_samples, int((length - start) / _LATER_STEP))
         if count < 1 or self._first is None:
             return
-        taken = start
+        last = start
         for number in range(1, count + 1):
             wanted = start + (length - start) * number / (count + 0.5)
-            if wanted <= taken + _STEP:
+            if wanted <= last + _STEP:
                 continue
             try:
                 self._container.seek(int((wanted + self._first) * 1e6), backward=True)
-                found = self._nearest(wanted, taken)
+                found = self._nearest(wanted, last)
             except (av.FFmpegError, ValueError):
                 self.is_whole = False
                 return
@@ -141,14 +141,14 @@ class _Frames:
                 if not self.is_whole:
                     return
                 continue
-            taken = found[0]
-            yield taken, shrunk(found[1].to_image(), _WORKING_SIDE)
+            last = found[0]
+            yield last, shrunk(found[1].to_image(), _WORKING_SIDE)
 
-    def _nearest(self, wanted: float, taken: float) -> tuple[float, Any] | None:
-        """The frame behind a seek, or the first one later than ``taken`` where the seek went too far back."""
+    def _nearest(self, wanted: float, last: float) -> tuple[float, Any] | None:
+        """The frame behind a seek, or the first one later than ``last`` where the seek went too far back."""
         best = None
         for time, frame in self._frames():
-            if time > taken + _STEP:
+            if time > last + _STEP:
                 best = time, frame
             if best is not None and (time >= wanted - _LATER_STEP or frame.key_frame):
                 return best
@@ -249,7 +249,7 @@ def _extent(film: _Film) -> str:
 
 def _add_label(film: _Film, carrier: str, found: Findings) -> None:
     spans = _spans(film)
-    shown = max(end - start for start, end in spans)
+    longest = max(end - start for start, end in spans)
     first = film.seen[0]
     # The middle of the frames that could be measured: one frame in which a cut or a flash confuses it decides nothing.
     sightings = [sample.sighting for sample in film.seen if sample.sighting is not None]
@@ -259,7 +259,7 @@ def _add_label(film: _Film, carrier: str, found: Findings) -> None:
     size = size_deviation(best, Deviation.VIDEO_TOO_SMALL, Deviation.VIDEO_SIZE_UNDECIDED)
     deviations += [size] if size else []
     # One step of tolerance: what is sampled every quarter second cannot be timed more exactly.
-    if shown + _STEP < min(_REQUIRED_SECONDS, film.length - _STEP):
+    if longest + _STEP < min(_REQUIRED_SECONDS, film.length - _STEP):
         deviations.append(Deviation.TOO_SHORT)
     if film.length < _REQUIRED_SECONDS:
         found.note(f"film: lasts {film.length:.2f} s; the label cannot be shown for 2 s")
@@ -270,7 +270,7 @@ def _add_label(film: _Film, carrier: str, found: Findings) -> None:
             first.image,
             carrier,
             first_seen=first.time,
-            shown_seconds=round(shown, 3),
+            shown_seconds=round(longest, 3),
             shown=[[round(start, 2), round(end, 2)] for start, end in spans],
             frames_with_label=f"{len(film.seen)} of {len(film.samples)}",
         )

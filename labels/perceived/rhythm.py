@@ -1,9 +1,9 @@
 """The audible label as a rhythm: ``·– ··``, Morse for A I (GB 45438-2025, 5.3 c), found and written.
 
-A tone that goes on and off is looked for in every band of a spectrogram: on where the band exceeds
-its neighbours and from its own surroundings in time. Four on-times in the proportions short long short
-short, with the gaps that Morse has between them and quiet on both sides, are the rhythm. Speech has
-harmonics that stand out likewise, but not in these proportions.
+Every band of a spectrogram is searched for a tone that goes on and off. It is on where the band exceeds its
+neighbours and its own surroundings in time. The rhythm is four on-times in the proportions short long short short,
+with the gaps of Morse between them and quiet on both sides. Harmonics of speech exceed their neighbours too, but
+not in these proportions.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def find(samples: NDArray[np.float32], rate: float) -> list[Rhythm]:
 
 
 def _narrowed(samples: NDArray[np.float32], rate: float) -> tuple[NDArray[np.float32], float]:
-    """About 8 kHz: a windowed low pass, computed only for the samples that are kept."""
+    """The samples at about 8 kHz: a windowed low pass, computed only for the samples that are kept."""
     import numpy as np
 
     factor = int(rate // _RATE)
@@ -202,8 +202,8 @@ def _neighbours(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Seconds to the sound before and behind each group of four in its band; infinite where there is none.
 
-    A neighbour as loud as the tone and as long as a short or long sound, within five units, is a further
-    sign of a longer message: then nothing is quiet, and zero is given.
+    A neighbour as loud as the tone, as long as a short or long sound and within five units belongs to a longer
+    message. Its distance counts as zero.
     """
     import numpy as np
 
@@ -242,7 +242,7 @@ def _gaps_are_filled(
 
 
 def _without_echoes(found: list[tuple[float, Rhythm]]) -> list[Rhythm]:
-    """Neighbouring bands and harmonics show the same rhythm at the same time: the loudest is kept of each."""
+    """Keep only the loudest of occurrences at the same time: neighbouring bands and harmonics repeat a rhythm."""
     kept: list[Rhythm] = []
     for _, each in sorted(found, key=lambda pair: (-pair[0], pair[1].start, pair[1].frequency)):
         if all(each.start >= other.end or each.end <= other.start for other in kept):

@@ -1,7 +1,7 @@
-"""Labels that are seen: text recognised in a picture and judged by the same rules of wording as text.
+"""Visible labels: text recognised in a picture and judged by the same rules of wording as text.
 
-A line is a label if the whole of it is one and nothing beside it makes it part of something else: a headline that runs
-over two lines, a row of buttons, a page of text. What speaks of AI generation otherwise becomes a note.
+A line is a label if the whole line reads as one and its neighbours do not make it part of something else, such as a
+headline of two lines, a row of buttons or a page of text. Other lines that mention AI generation become notes.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _HEADING, _HEADING_HEIGHT = 1.6, 0.07
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was seen in one picture: labels, statements in other words, and near misses as notes."""
+    """The result for one picture: labels, statements in other words, and near misses as notes."""
 
     labels: tuple[Sighting, ...] = ()
     others: tuple[tuple[Sighting, Phrase], ...] = ()
@@ -54,7 +54,7 @@ class Seen:
 
 
 def load(data: bytes, media_type: str, found: Findings) -> Image:
-    """The picture (of an animation, its first frame) in RGB on white. Raises ValueError beyond the limits."""
+    """Decode a picture, or the first frame of an animation, to RGB on white. Raises ValueError beyond the limits."""
     from PIL import Image, ImageOps
 
     if media_type == "image/heif":
@@ -76,7 +76,7 @@ def load(data: bytes, media_type: str, found: Findings) -> Image:
 
 
 def _eight_bits(image: Image) -> Image:
-    """Pictures of 16 or 32 bits per channel scaled down, which a conversion would cut off at 255 instead."""
+    """Scale 16 or 32 bits per channel down to 8. Pillow's conversion would clip at 255 instead."""
     if image.mode not in ("I", "I;16", "I;16B", "I;16L", "F"):
         return image
     from PIL import Image
@@ -95,8 +95,8 @@ def shrunk(image: Image, side: int) -> Image:
 
 
 def look(image: Image, *, medium: Medium = "picture", thorough: bool = True) -> Seen:
-    """Labels seen in ``image``: in the whole of it, else (``thorough``) along its edges for small or faint ones and for
-    letters as high as the picture.
+    """Find labels in ``image``. The first look covers the whole picture. If it finds none and ``thorough`` is set,
+    later looks search the edges for small or faint labels, and the whole for letters as high as the picture.
     """
     small = shrunk(image, WORKING_SIDE)
     pixels = np.asarray(small, np.uint8)
@@ -140,7 +140,7 @@ def _passes(pixels: Pixels, thorough: bool, settled: Sequence[Line]) -> Iterator
 
 
 def _read_again(pixels: Pixels, line: Line) -> list[Line]:
-    """The lines where ``line`` is, with faint differences of light made plain."""
+    """Read the region of ``line`` again, with its contrast raised."""
     height, width = pixels.shape[:2]
     pad = round(line.cell / 2)
     left, top = max(0, round(line.left) - pad), max(0, round(line.top) - pad)
@@ -150,7 +150,7 @@ def _read_again(pixels: Pixels, line: Line) -> list[Line]:
 
 
 def _stretched(piece: Pixels) -> Pixels:
-    """``piece`` with faint differences of light made plain, place by place."""
+    """``piece`` with its contrast raised locally."""
     # The lightness of LAB serves no better, and OpenCV takes 0.1 s to set up its tables.
     turned = cv2.cvtColor(piece, cv2.COLOR_RGB2YCrCb)
     turned[:, :, 0] = cv2.createCLAHE(clipLimit=4.0, tileGridSize=(8, 8)).apply(turned[:, :, 0])
@@ -158,7 +158,7 @@ def _stretched(piece: Pixels) -> Pixels:
 
 
 def _strips(width: int, height: int) -> Iterator[tuple[int, int, int, int]]:
-    """Lower and upper edge; of a very flat picture one strip is the whole."""
+    """(left, top, right, bottom) of the lower and the upper edge. In a very flat picture one strip is the whole."""
     depth = max(round(min(width, height) * _EDGE_STRIP), 48)
     if depth * 2 >= height:
         yield 0, 0, width, height
@@ -208,7 +208,7 @@ def _is_known(line: Line, lines: list[Line]) -> bool:
 
 
 def _is_settled(line: Line, medium: Medium) -> bool:
-    """Whether another look would not read a line otherwise."""
+    """Whether another look would read the line the same way."""
     if _WITHOUT_I.search(line.text):
         return False
     return line.score >= 0.92 or judge(as_read(line.text), medium) is not None
@@ -220,7 +220,7 @@ def _is_settled_box(box: TextBox, settled: Sequence[Line]) -> bool:
 
 
 def _covers(seen: Line, line: Line) -> bool:
-    """Whether ``line`` is, or is a part of, a line that was seen."""
+    """Whether ``seen`` covers most of the area of ``line``."""
     across = min(seen.right, line.right) - max(seen.left, line.left)
     down = min(seen.bottom, line.bottom) - max(seen.top, line.top)
     area = (line.right - line.left) * (line.bottom - line.top)
@@ -228,7 +228,7 @@ def _covers(seen: Line, line: Line) -> bool:
 
 
 def judged(lines: list[Line], pixels: Pixels, medium: Medium, earlier: Sequence[Line] = ()) -> Seen:
-    """What the lines of one picture amount to, beside those that were seen ``earlier``."""
+    """Judge the lines of one picture. Lines read ``earlier`` count as neighbours."""
     every = [*lines, *earlier]
     height, width = pixels.shape[:2]
     labels: list[tuple[Line, Phrase]] = []
@@ -237,21 +237,21 @@ def judged(lines: list[Line], pixels: Pixels, medium: Medium, earlier: Sequence[
     for line in lines:
         text = as_read(line.text)
         phrase = judge(text, medium)
-        shown = line.text.strip()[:40]
+        quoted = line.text.strip()[:40]
         if phrase is None:
             if _mentions_ai(text):
-                notes.append(f"near miss: the picture says {shown!r}, which lacks the generation element")
+                notes.append(f"near miss: the picture says {quoted!r}, which lacks the generation element")
         elif phrase.sense in REASONS:
-            notes.append(f"near miss: the picture says {shown!r}: {REASONS[phrase.sense]}")
+            notes.append(f"near miss: the picture says {quoted!r}: {REASONS[phrase.sense]}")
         elif phrase.sense is Sense.MARK:
-            notes.append(f"near miss: the picture says {shown!r}, which lacks the generation element")
+            notes.append(f"near miss: the picture says {quoted!r}, which lacks the generation element")
         elif reason := _part_of_something_else(line, phrase, every, medium):
-            notes.append(f"near miss: the picture says {shown!r}, {reason}")
+            notes.append(f"near miss: the picture says {quoted!r}, {reason}")
         elif phrase.is_label:
             labels.append((line, phrase))
         else:
             lacks = " ".join(deviation.sentence for deviation in phrase.missing)
-            notes.append(f"near miss: the picture says {shown!r}. {lacks}")
+            notes.append(f"near miss: the picture says {quoted!r}. {lacks}")
             others.append((line, phrase))
     labels, heading_notes = _without_headings(labels, every, (width, height))
     notes += heading_notes
@@ -268,7 +268,7 @@ def _mentions_ai(text: str) -> bool:
 
 
 def _part_of_something_else(line: Line, phrase: Phrase, lines: list[Line], medium: Medium) -> str:
-    """Why a line that reads like a label is none, judging by neighbours of the same size; empty if it is a label."""
+    """The reason why neighbours of the same size make a line part of other text; empty if it is a label."""
     words = grammar()
     for other in lines:
         if other is line or max(other.cell, line.cell) > _SAME_SIZE * min(other.cell, line.cell):
@@ -309,7 +309,7 @@ def _is_before(first: Line, second: Line) -> bool:
 def _without_headings(
     labels: list[tuple[Line, Phrase]], lines: list[Line], size: tuple[int, int]
 ) -> tuple[list[tuple[Line, Phrase]], list[str]]:
-    """(labels, notes) without what is a heading, a button or an entry of a menu rather than a label."""
+    """(labels, notes): labels without headings, buttons and menu entries, and a note for each of those."""
     kept, notes = [], []
     objects = {as_read(line.text) for line, phrase in labels if phrase.plain and phrase.names_object}
     for line, phrase in labels:
@@ -337,7 +337,7 @@ def _is_apart(a: Line, b: Line) -> bool:
 
 
 def read_picture(data: bytes, media_type: str, _demuxer: str, found: Findings) -> None:
-    """Adds the visible labels of a still picture."""
+    """Add the visible labels of a still picture to ``found``."""
     try:
         image = load(data, media_type, found)
     except Exception as error:
@@ -372,7 +372,7 @@ def _still_deviations(sighting: Sighting) -> Iterator[Deviation]:
 def visible_label(
     sighting: Sighting, deviations: tuple[Deviation, ...], image: Image, carrier: str, **more: object
 ) -> Label:
-    """A label with its measures and the crop that decided."""
+    """The label for a sighting, with its measurements and the crop that shows it."""
     fields = {
         "text": sighting.line.text,
         "position": sighting.position,
@@ -396,14 +396,14 @@ def visible_label(
 
 
 def glimpse_of(image: Image) -> bytes:
-    """The whole as a JPEG of at most 480 pixels a side."""
+    """The whole picture as a JPEG of at most 480 pixels per side."""
     stream = io.BytesIO()
     shrunk(image, 480 * min(image.size) // max(image.size) or 1).save(stream, "JPEG", quality=75)
     return stream.getvalue()
 
 
 def crop_of(image: Image, line: Line) -> bytes:
-    """The label with some ground around it, as PNG at most 480 pixels wide; small ones are enlarged to be seen."""
+    """The label and its surroundings as a PNG at most 480 pixels wide. Small labels are enlarged."""
     margin = line.cell
     box = (
         max(0, int(line.left - margin)),

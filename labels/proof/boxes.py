@@ -105,9 +105,9 @@ def _top(file: _File, box: _Box) -> Iterator[Part]:
 
 
 def _xmp(packet: bytes) -> Iterator[Part]:
-    said = properties(packet)
-    if said != b"[]":
-        yield "metadata in XMP", said
+    kept = properties(packet)
+    if kept != b"[]":
+        yield "metadata in XMP", kept
 
 
 def _inside(file: _File, parent: _Box, path: str, depth: int) -> Iterator[Part]:

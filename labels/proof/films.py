@@ -215,9 +215,9 @@ def _script(data: bytes, start: int, end: int, starts: dict[int, int]) -> Iterat
             position = int(struct.unpack(">d", data[a:b])[0])
             value = starts.get(position, "nowhere" if position else 0)
         rows.append((path, kind, value))
-    said = [row for row in rows if row[0] != ("",)]
-    if said:
-        yield "metadata of the film", repr(said).encode()
+    with_text = [row for row in rows if row[0] != ("",)]
+    if with_text:
+        yield "metadata of the film", repr(with_text).encode()
 
 
 def avi(data: bytes) -> Iterator[Part]:

@@ -32,9 +32,9 @@ def png(data: bytes) -> Iterator[Part]:
         if zlib.crc32(kind + payload) != sum_:
             raise UnsuitableFileError(f"the checksum of a {in_letters(kind)} chunk does not match its content")
         if kind == b"iTXt" and bytes(payload[:18]) == b"XML:com.adobe.xmp\0":
-            said = properties(_international_text(bytes(payload)))
-            if said != b"[]":
-                yield "metadata in XMP", said
+            kept = properties(_international_text(bytes(payload)))
+            if kept != b"[]":
+                yield "metadata in XMP", kept
         else:
             yield from _chunk(kind, payload)
         if kind == b"IEND":
@@ -92,9 +92,9 @@ def jpeg(data: bytes) -> Iterator[Part]:
         if marker == 0xDA:
             break
         if marker == 0xE1 and data.startswith(_XMP_MARK, start):
-            said = properties(data[start + len(_XMP_MARK) : end])
-            if said != b"[]":
-                yield "metadata in XMP", said
+            kept = properties(data[start + len(_XMP_MARK) : end])
+            if kept != b"[]":
+                yield "metadata in XMP", kept
         elif marker == 0xE2 and data.startswith(b"MPF\0", start):
             more = list(_further_pictures(data, start + 4, end))
         else:
@@ -169,9 +169,9 @@ def gif(data: bytes) -> Iterator[Part]:
         if position > len(data):
             raise UnsuitableFileError(_CUT_SHORT)
         if label == 0xFF and data.startswith(b"XMP DataXMP", inner + 1):
-            said = properties(_gif_packet(data, inner + 12, position))
-            if said != b"[]":
-                yield "metadata in XMP", said
+            kept = properties(_gif_packet(data, inner + 12, position))
+            if kept != b"[]":
+                yield "metadata in XMP", kept
         else:
             yield "picture" if label in (0x2C, 0xF9) else f"block {label:02X}", view[start:position]
 
@@ -204,9 +204,9 @@ def webp(data: bytes) -> Iterator[Part]:
             raise UnsuitableFileError(_CUT_SHORT)
         position = end + (size & 1)
         if name in (b"XMP ", b"XMP\0"):
-            said = properties(data[start:end])
-            if said != b"[]":
-                yield "metadata in XMP", said
+            kept = properties(data[start:end])
+            if kept != b"[]":
+                yield "metadata in XMP", kept
         elif name == b"VP8X":
             # A simple file becomes an extended one; what its header adds follows from the picture.
             flags = data[start] & ~0x04
@@ -260,9 +260,9 @@ def tiff(data: bytes) -> Iterator[Part]:
             if at + size > len(data):
                 raise UnsuitableFileError(_CUT_SHORT)
             if tag == 0x02BC:
-                said = properties(data[at : at + size])
-                if said != b"[]":
-                    yield "metadata in XMP", said
+                kept = properties(data[at : at + size])
+                if kept != b"[]":
+                    yield "metadata in XMP", kept
                 continue
             name = "picture" if tag in OF_THE_PIXELS else f"tag {tag}"
             if tag not in _PLACES:

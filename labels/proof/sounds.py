@@ -101,9 +101,9 @@ def _old_tag(data: bytes) -> Iterator[Part]:
     frames.append(("COMM", b"\0und\0", comment[:28] if track else comment))
     frames.append(("TRCK", b"\0", str(track).encode() if track else b""))
     frames.append(("TCON", b"\0", f"({genre})".encode() if genre != 255 else b""))
-    said = [(name, head + text) for name, head, full in frames if (text := full.split(b"\0")[0].rstrip())]
-    yield from ((f"{name} frame", b"\0\0" + content) for name, content in said)
-    if said:
+    with_text = [(name, head + text) for name, head, full in frames if (text := full.split(b"\0")[0].rstrip())]
+    yield from ((f"{name} frame", b"\0\0" + content) for name, content in with_text)
+    if with_text:
         yield "ID3 header", b"\3\0\0"
 
 
@@ -180,9 +180,9 @@ def flac(data: bytes) -> Iterator[Part]:
         if end > len(data):
             raise UnsuitableFileError(_CUT_SHORT)
         if kind == 4:
-            said = list(_comments(data[position + 4 : end]))
+            entries = list(_comments(data[position + 4 : end]))
             # A block of comments that was made for the label says nothing else.
-            yield from (each for each in said if each != ("vendor", b"shenhe") and each[1])
+            yield from (each for each in entries if each != ("vendor", b"shenhe") and each[1])
         elif kind != 1:
             yield "sound" if kind == 0 else f"block {kind}", view[position + 4 : end]
         position = end

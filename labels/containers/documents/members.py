@@ -36,12 +36,12 @@ class Members:
         text = media_type if media_type is not None and media_type.startswith("text/") else None
         began = time.monotonic()
         labels = read_source(content, text, "metadata", inner)
-        shown = "".join(c if c.isprintable() else "?" for c in name)[:120]
+        printable = "".join(c if c.isprintable() else "?" for c in name)[:120]
         for label in labels.labels:
-            found.add(replace(label, carrier=f"member {shown}: {label.carrier}", span=None))
+            found.add(replace(label, carrier=f"member {printable}: {label.carrier}", span=None))
         for refusal in labels.refused:
             if refusal.what != "file":  # a format that is not known is none of the archive's concern
-                found.refuse(f"member {shown}: {refusal.what}", refusal.why)
+                found.refuse(f"member {printable}: {refusal.what}", refusal.why)
         for note in labels.notes:
-            found.note(f"member {shown}: {note}")
+            found.note(f"member {printable}: {note}")
         found.spent.take(time.monotonic() - began)

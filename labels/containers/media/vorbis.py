@@ -24,8 +24,8 @@ _CODECS = {
 
 
 def comments(data: Source, start: int, end: int, found: Findings) -> Iterator[tuple[str, int, int]]:
-    """(key, start and end of the value) of each comment in the block at ``start``; ends where a length
-    leads outside.
+    """(key, start and end of the value) of each comment in the block at ``start``. Stops at a length that points
+    outside the block.
     """
     position = start + 4 + int.from_bytes(data[start : start + 4], "little")
     if position + 4 > end:
@@ -62,9 +62,7 @@ def _report(block: Source, start: int, end: int, offset: int | None, carrier: st
 
 
 def _with_comment(block: bytes, value: str) -> bytes:
-    """A comment block with one comment more; what follows the list (a framing bit, padding) stays behind
-    it.
-    """
+    """A comment block with one more comment. Data after the list, such as a framing bit or padding, stays after it."""
     position = 4 + int.from_bytes(block[:4], "little")
     count = int.from_bytes(block[position : position + 4], "little")
     end = position + 4
@@ -101,7 +99,7 @@ def read_flac(data: Source, found: Findings) -> None:
 
 
 def write_flac(data: bytes, value: str, found: Findings) -> bytes:
-    """Adds the comment, out of the padding where there is enough; sound stays as it is."""
+    """Add the comment, in the space of the padding if it is large enough. The sound does not change."""
     blocks = list(flac_blocks(data, found))
     if not blocks or not blocks[-1][3]:
         raise UnsuitableFileError("the metadata of the FLAC file is cut short")
@@ -326,8 +324,8 @@ def opus_samples(packet: bytes) -> int:
 
 
 def lengthened_opus(data: bytes, packets: list[bytes], found: Findings) -> bytes:
-    """``data`` with ``packets`` behind its Opus stream, which goes on: packets are independent, so nothing
-    in front changes but the end mark and position of the last page. Raises ValueError as ``opus_channels`` does.
+    """``data`` with ``packets`` appended to its Opus stream. Packets are independent, so before them only the end
+    mark and position of the last page change. Raises ValueError as ``opus_channels`` does.
     """
     opus_channels(data, found)
     pages = list(_pages(data, 0, Findings(replace(found.limits, parts=1 << 24))))
@@ -358,7 +356,7 @@ def lengthened_opus(data: bytes, packets: list[bytes], found: Findings) -> bytes
 
 
 def _position(data: bytes, page: _Page) -> int:
-    """Samples decoded when the packets that end on the page are."""
+    """Samples decoded up to the last packet that ends on the page."""
     return int.from_bytes(data[page.start + 6 : page.start + 14], "little", signed=True)
 
 
@@ -376,7 +374,7 @@ def _begun(data: bytes, page: _Page) -> list[bytes]:
 
 
 def _summed(page: bytearray) -> bytes:
-    """The page with its checksum put right."""
+    """The page with its checksum recomputed."""
     struct.pack_into("<I", page, 22, 0)
     struct.pack_into("<I", page, 22, checksum(bytes(page)))
     return bytes(page)

@@ -109,9 +109,9 @@ def entries(data: Source, start: int, end: int, found: Findings) -> Iterator[Ent
         position += count_size
         left = min(left, (end - position) // row.size)
         while left > 0:
-            taken = min(left, _ROWS_AT_ONCE)
-            found.step(taken)
-            block = data[position : position + taken * row.size]
+            at_once = min(left, _ROWS_AT_ONCE)
+            found.step(at_once)
+            block = data[position : position + at_once * row.size]
             for number, (tag, kind, count, offset) in enumerate(row.iter_unpack(block)):
                 if tag not in _LOOKED_AT and not (count >= _SHORTEST and kind in (_ASCII, _UTF_8)):
                     continue
@@ -128,8 +128,8 @@ def entries(data: Source, start: int, end: int, found: Findings) -> Iterator[Ent
                     waiting += [
                         (int.from_bytes(links[at : at + size], byte_order), depth + 1) for at in range(0, length, size)
                     ]
-            position += taken * row.size
-            left -= taken
+            position += at_once * row.size
+            left -= at_once
         if position + link_size <= end:
             waiting.append((int.from_bytes(data[position : position + link_size], byte_order), depth))
 

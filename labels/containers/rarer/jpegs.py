@@ -142,9 +142,9 @@ def content(data: bytes) -> Iterator[Part]:
         else:
             packet = _decompressed(data, each)
         if packet:
-            said = properties(packet)
-            if said != b"[]":
-                yield "metadata in XMP", said
+            kept = properties(packet)
+            if kept != b"[]":
+                yield "metadata in XMP", kept
         elif kind not in (b"JXL ", b"ftyp"):
             is_picture = kind in (b"jxlc", b"jxlp", b"jp2c")
             pictures |= is_picture

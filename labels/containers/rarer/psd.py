@@ -82,9 +82,9 @@ def content(data: bytes) -> Iterator[Part]:
     yield "header", data[: start - 4]
     for number, _, a, b in rows:
         if number == _XMP:
-            said = properties(data[a:b])
-            if said != b"[]":
-                yield "metadata in XMP", said
+            kept = properties(data[a:b])
+            if kept != b"[]":
+                yield "metadata in XMP", kept
         else:
             yield f"resource {number}", data[a:b]
     if end + 8 > len(data):
