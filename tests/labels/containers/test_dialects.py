@@ -6,8 +6,10 @@ import io
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -15,6 +17,7 @@ from PIL import Image
 from shenhe.labels import LabelWriteError, read_labels, write_label
 from shenhe.labels.record import media_type_of
 
+from ...sampling import drawn, only
 from .. import dialects, media, readers
 
 #: Dialects that are refused -> a word of the reason.
@@ -32,6 +35,8 @@ REFUSED = {
     "subtitles.ass": "subtitles",
 }
 WRITTEN = [name for name in dialects.names() if name not in REFUSED]
+#: The dialects of this commit. All tests take the same, since making one costs more than any test of it.
+DRAWN = [each.values[0] for each in drawn(32, WRITTEN) if not each.marks]
 FILMS_AND_SOUNDS = [
     ".mp4",
     ".mov",
@@ -58,6 +63,12 @@ FILMS_AND_SOUNDS = [
 PICTURES = [".png", ".apng", ".jpg", ".gif", ".webp", ".tif", ".tiff", ".avif", ".jp2"]
 
 
+def dialects_of(*suffixes: str, leave_out: Sequence[str] = ()) -> list[Any]:
+    """The dialects that end so (all without ``suffixes``) as parameters. Those not drawn are marked slow."""
+    names = [name for name in WRITTEN if name.endswith(suffixes or ("",)) and not name.endswith(tuple(leave_out))]
+    return only([name for name in DRAWN if name in names], names)
+
+
 def made(name: str) -> bytes:
     found = dialects.made(name)
     if not found:
@@ -70,7 +81,7 @@ def labelled(name: str) -> bytes:
     return write_label(made(name), media.FIELDS, media_type=media_type_of(Path(name)))
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", dialects_of())
 def test_a_dialect_takes_the_label(name: str) -> None:
     before, after = made(name), labelled(name)
     labels = read_labels(after, media_type=media_type_of(Path(name)))
@@ -117,7 +128,7 @@ def decoded(data: bytes, ending: str, tmp_path: Path) -> tuple[list[str], set[st
 
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
-@pytest.mark.parametrize("name", [name for name in WRITTEN if Path(name).suffix in FILMS_AND_SOUNDS])
+@pytest.mark.parametrize("name", dialects_of(*FILMS_AND_SOUNDS))
 def test_ffmpeg_decodes_the_same_frames_and_samples(name: str, tmp_path: Path) -> None:
     before, complained = decoded(made(name), Path(name).suffix, tmp_path)
     after, complains = decoded(labelled(name), Path(name).suffix, tmp_path)
@@ -126,7 +137,7 @@ def test_ffmpeg_decodes_the_same_frames_and_samples(name: str, tmp_path: Path) -
     assert (len(after) > 0) == (name not in NO_STREAMS)
 
 
-@pytest.mark.parametrize("name", [name for name in WRITTEN if Path(name).suffix in PICTURES])
+@pytest.mark.parametrize("name", dialects_of(*PICTURES))
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_pillow_decodes_the_same_pixels(name: str) -> None:
     before, after = (Image.open(io.BytesIO(data)) for data in (made(name), labelled(name)))
@@ -156,7 +167,7 @@ _UNNAMED = (
 
 
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
-@pytest.mark.parametrize("name", [name for name in WRITTEN if not name.endswith(_UNNAMED)])
+@pytest.mark.parametrize("name", dialects_of(leave_out=_UNNAMED))
 def test_exiftool_finds_the_label_and_no_damage(name: str, tmp_path: Path) -> None:
     before, after = (tmp_path / f"{each}{Path(name).suffix}" for each in ("before", "after"))
     before.write_bytes(made(name))
@@ -188,14 +199,7 @@ def _exiftool(*runs: list[str | Path]) -> list[str]:
 
 @pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffprobe is not installed")
 # ffprobe names no chunks of WAV, and takes the first list of keys in a file for the names of all lists.
-@pytest.mark.parametrize(
-    "name",
-    [
-        name
-        for name in WRITTEN
-        if Path(name).suffix in FILMS_AND_SOUNDS and not name.endswith((".wav", ".mov")) and name != "xmp.mp4"
-    ],
-)
+@pytest.mark.parametrize("name", dialects_of(*FILMS_AND_SOUNDS, leave_out=(".wav", ".mov", "xmp.mp4")))
 def test_ffprobe_finds_the_label(name: str, tmp_path: Path) -> None:
     path = tmp_path / f"a{Path(name).suffix}"
     path.write_bytes(labelled(name))
