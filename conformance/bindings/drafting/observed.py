@@ -33,6 +33,7 @@ def read_har(origin: Readable, name: str) -> Description:
     schemes = Schemes()
     hosts = Counter(urlsplit(str(_mapping(_mapping(each).get("request")).get("url", ""))).netloc for each in entries)
     base = ""
+    ids = _ids_in(entries)
     for entry in map(_mapping, entries):
         request, response = _mapping(entry.get("request")), _mapping(entry.get("response"))
         parts = urlsplit(str(request.get("url", "")))
@@ -41,12 +42,12 @@ def read_har(origin: Readable, name: str) -> Description:
         if _STATIC.search(parts.path) or request.get("method") in {"OPTIONS", "HEAD", "CONNECT"}:
             continue
         base = f"{parts.scheme}://{parts.netloc}"
-        schemes.add_of_headers(_list(request.get("headers")), "name")
+        signed = schemes.add_of_headers(_list(request.get("headers")), "name")
         posted = _mapping(request.get("postData"))
         content = _mapping(response.get("content"))
         endpoint = _endpoint(
             str(request.get("method", "GET")),
-            _templated(parts.path),
+            _templated(parts.path, ids),
             "",
             [(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True)],
             str(posted.get("mimeType", "")),
@@ -55,8 +56,12 @@ def read_har(origin: Readable, name: str) -> Description:
             str(content.get("text", "")),
         )
         known = found.get(str(endpoint))
+        # What was asked once with credentials and once without them needs none.
+        endpoint = replace(endpoint, open=not signed or (known is not None and known.open))
         if known is None or (not known.answer and endpoint.answer):
             found[str(endpoint)] = endpoint
+        elif endpoint.open:
+            found[str(endpoint)] = replace(known, open=True)
         if len(found) >= MOST_ENDPOINTS:
             passed_over.append(f"the endpoints after the first {MOST_ENDPOINTS:,}")
             break
@@ -81,7 +86,9 @@ def read_postman(origin: Readable, name: str) -> Description:
         request = item.get("request")
         request = {"url": request, "method": "GET"} if isinstance(request, str) else _mapping(request)
         schemes.add_of_collection(request.get("auth"))
-        schemes.add_of_headers(_list(request.get("header")), "key")
+        signed = schemes.add_of_headers(_list(request.get("header")), "key")
+        own = request.get("auth") if request.get("auth") is not None else document.get("auth")
+        signed = signed or str(_mapping(own).get("type", "noauth")) != "noauth"
         filled = _filled_in(_address(request.get("url")), variables)
         parts = urlsplit(filled if "://" in filled else "http://unknown/" + filled.lstrip("/"))
         if "://" in filled and not base and parts.netloc:
@@ -102,6 +109,7 @@ def read_postman(origin: Readable, name: str) -> Description:
             documented=True,
         )
         known = found.get(str(endpoint))
+        endpoint = replace(endpoint, open=not signed)
         found[str(endpoint)] = endpoint if known is None else _joined(known, endpoint)
         if len(found) >= MOST_ENDPOINTS:
             break
@@ -188,15 +196,19 @@ class Schemes:
             place = "query" if told.get("in") == "query" else "header"
             self.found.setdefault("key", {"type": "apiKey", "in": place, "name": told.get("key", "X-Api-Key")})
 
-    def add_of_headers(self, headers: list[Any], name_of: str) -> None:
-        """The headers of a request, as a list of names and values."""
+    def add_of_headers(self, headers: list[Any], name_of: str) -> bool:
+        """The headers of a request, as a list of names and values; whether one of them says who asks."""
+        signed = False
         for each in map(_mapping, headers):
             name, value = str(each.get(name_of, "")), str(each.get("value", ""))
             if name.lower() == "authorization":
                 scheme = "basic" if value.lower().startswith("basic") else "bearer"
                 self.found.setdefault(scheme, {"type": "http", "scheme": scheme})
+                signed = True
             elif re.search(r"(?:api|access|auth)[-_]?(?:key|token)$", name, re.I):
                 self.found.setdefault("key", {"type": "apiKey", "in": "header", "name": name})
+                signed = True
+        return signed
 
 
 def _items(items: list[Any], folders: tuple[str, ...]) -> Iterator[tuple[Mapping[str, Any], tuple[str, ...]]]:
@@ -280,12 +292,38 @@ def schema_of(value: Any, depth: int = 0) -> dict[str, Any]:
     return {"type": kinds.get(type(value), "null")}
 
 
-def _templated(path: str) -> str:
-    """A path with ids in it as one with parameters, named after the segments before them."""
+#: Fields whose values are ids, and values that a path may have for one: a word without a digit may be a name.
+_ID_FIELD = re.compile(r"(?:^|_|[a-z])(?:id|ID|Id|uuid|slug)$")
+_SHORT_ID = re.compile(r"(?=[^0-9]*[0-9])[\w.~-]{1,80}")
+
+
+def _ids_in(entries: list[Any]) -> frozenset[str]:
+    """The ids that responses of a recording gave."""
+    found: set[str] = set()
+    for entry in map(_mapping, entries):
+        content = _mapping(_mapping(entry.get("response")).get("content"))
+        if "json" not in str(content.get("mimeType", "")):
+            continue
+        pending = [_parsed(str(content.get("text", "")))]
+        while pending and len(found) < MOST_ENDPOINTS:
+            value = pending.pop()
+            if isinstance(value, dict):
+                pending += value.values()
+                ids = (each for name, each in value.items() if _ID_FIELD.search(name))
+                found |= {str(each) for each in ids if isinstance(each, str | int) and _SHORT_ID.fullmatch(str(each))}
+            elif isinstance(value, list):
+                pending += value[:200]
+    return frozenset(found)
+
+
+def _templated(path: str, ids: frozenset[str] = frozenset()) -> str:
+    """A path with ids in it as one with parameters, named after the segments before them. ``ids`` are those that
+    responses gave.
+    """
     segments: list[str] = []
     for segment in path.split("/"):
         bare = segment.removesuffix(".json")
-        if bare and _MADE_ID.fullmatch(bare) and segments and not re.fullmatch(r"v\d+", segment):
+        if bare and (_MADE_ID.fullmatch(bare) or bare in ids) and segments and not re.fullmatch(r"v\d+", segment):
             before = re.sub(r"\W", "_", segments[-1]).strip("_") or "item"
             segment = "{" + (before[:-1] if before.endswith("s") else before) + "_id}" + segment[len(bare) :]
         segments.append(segment)

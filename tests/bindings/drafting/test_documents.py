@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +17,7 @@ from shenhe.conformance.bindings.drafting.application import read_application
 from shenhe.conformance.bindings.drafting.documents import split
 from shenhe.conformance.bindings.drafting.documents.views import taken_by
 from shenhe.conformance.bindings.drafting.draft import draft
+from shenhe.conformance.bindings.drafting.observed import read_har, read_postman
 from shenhe.conformance.bindings.drafting.openapi import read_openapi
 from shenhe.core.document import DocumentError
 
@@ -139,3 +141,49 @@ def test_an_application_without_schemas_is_drafted_with_its_fields(monkeypatch: 
         "post_id": "{{ request.target.id }}",
         "reason": "{{ request.statement }}",
     }
+
+
+def _entry(method: str, path: str, token: str = "", answer: object = None) -> dict[str, Any]:
+    headers = [{"name": "Authorization", "value": f"Bearer {token}"}] if token else []
+    return {
+        "request": {"method": method, "url": f"https://api.example{path}", "headers": headers},
+        "response": {"status": 200, "content": {"mimeType": "application/json", "text": json.dumps(answer)}},
+    }
+
+
+def test_a_recording_is_signed_as_the_browser_signed_it(tmp_path: Path) -> None:
+    entries = [
+        _entry("GET", "/posts/p1", answer={"id": "p1", "title": "x"}),
+        _entry("DELETE", "/posts/p1", "tok-12345678", {}),
+        _entry("POST", "/posts", "tok-12345678", {"id": "p1"}),
+        _entry("GET", "/search?q=a", "tok-12345678", {"posts": [{"id": "p1"}]}),
+        _entry("GET", "/search?q=b", answer={"posts": [{"id": "p1"}]}),
+    ]
+    sent = {"mimeType": "application/json", "text": json.dumps({"asset_id": "a1", "title": "x"})}
+    entries[2]["request"]["postData"] = sent
+    path = tmp_path / "browser.har"
+    path.write_text(json.dumps({"log": {"entries": entries}}), encoding="utf-8")
+    found = {str(each): each.open for each in read_har(path, "browser.har").endpoints}
+    assert found == {
+        "GET /posts/{post_id}": True,
+        "DELETE /posts/{post_id}": False,
+        "POST /posts": False,
+        "GET /search": True,
+    }
+    text = draft(read_har(path, "browser.har")).text
+    assert "tok-12345678" not in text
+    assert "auth" not in yaml.safe_load(text)["operations"]["unpublish"]
+
+
+def test_a_collection_is_signed_as_it_says(tmp_path: Path) -> None:
+    items = [
+        {"name": "Publish", "request": {"method": "POST", "url": "https://api.example/posts"}},
+        {
+            "name": "View",
+            "request": {"method": "GET", "url": "https://api.example/posts/1", "auth": {"type": "noauth"}},
+        },
+    ]
+    document = {"info": {"name": "C", "schema": "v2.1.0"}, "auth": {"type": "bearer"}, "item": items}
+    path = tmp_path / "collection.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert {each.method: each.open for each in read_postman(path, "c").endpoints} == {"POST": False, "GET": True}
