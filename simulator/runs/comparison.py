@@ -160,7 +160,8 @@ class Comparison:
     def relative(self, metric: str) -> tuple[float, float, float]:
         """How much more of a metric ``b`` has, as a share of what ``a`` has, with a 95 % interval (jackknife over
         paired replications in which both are defined). Zero where neither has any of it, NaN where only ``a`` has none.
-        What is never negative cannot fall by more than all of it: the interval ends at -1.
+        What is never negative cannot fall by more than all of it: the interval ends at -1. That of a share ends where
+        the share would be 1.
         """
         a, b = self._values(metric)
         both = ~(np.isnan(a) | np.isnan(b))
@@ -168,6 +169,8 @@ class Comparison:
         if len(a) and not a.any() and not b.any():
             return 0.0, 0.0, 0.0
         share, low, high = _ratio(b - a, a)
+        if min(a.min(initial=0.0), b.min(initial=0.0)) < 0.0:
+            return share, low, high
         unit = str(self.table.set_index("metric").loc[metric, "unit"])
         return share, *relative_within_bounds(low, high, float(a.mean()) if len(a) else math.nan, kind_of(metric, unit))
 

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from shenhe import scenarios
@@ -115,10 +116,15 @@ def test_a_relative_change_of_a_count_never_falls_below_all_of_it(monkeypatch: p
     before, after = np.array([1.0, 1.0, 1.0, 900.0]), np.array([1.0, 1.0, 1.0, 2.0])
     monkeypatch.setattr(comparison.Comparison, "_values", lambda self, metric: (before, after))
     unpaired = object.__new__(comparison.Comparison)
+    units = pd.DataFrame({"metric": ["harm", "balance", "compliance"], "unit": ["user-days", "RMB", "share"]})
+    object.__setattr__(unpaired, "table", units)
     share, low, high = unpaired.relative("harm")
     assert low == -1.0 <= share <= high
     monkeypatch.setattr(comparison.Comparison, "_values", lambda self, metric: (before, after - 5.0))
     assert unpaired.relative("balance")[1] < -1.0
+    shares = np.array([0.7, 0.9, 0.8, 0.8]), np.array([1.0, 1.0, 0.1, 1.0])
+    monkeypatch.setattr(comparison.Comparison, "_values", lambda self, metric: shares)
+    assert unpaired.relative("compliance")[2] == pytest.approx(0.25)
 
 
 def test_a_claim_without_an_outcome_is_refused() -> None:
