@@ -486,6 +486,6 @@ def _statics(endpoint: Endpoint) -> list[str]:
     """The path segments that are names, without versions and file endings."""
     found: list[str] = []
     for segment in endpoint.path.split("/"):
-        bare = re.sub(r"\{[^{}]*\}", "", segment).removesuffix(".json")
+        bare = re.sub(r"\(\{[^{}]*\}\)|\{[^{}]*\}", "", segment).removesuffix(".json")
         found += [part for part in _PARTS.split(bare) if part and not _VERSION.fullmatch(part)]
     return [part for part in found if part.lower() not in {"api", "openapi", "rest", "_matrix", "client", "me"}]
