@@ -12,6 +12,7 @@ import pytest
 from ..sampling import commit
 from .mutants import __main__ as command
 from .mutants.lawful import lawful
+from .mutants.loading import SUBJECTS, Subject, copied, source
 from .mutants.operators import OPERATORS, mutants_of, mutated
 from .mutants.trying import Baseline, Tried, all_mutants, tried
 
@@ -60,6 +61,12 @@ def test_what_follows_from_faults_is_folded_away_too() -> None:
     assert ast.unparse(lawful(ast.parse(FOLDED))) == (
         "KEPT, LATE = (1, 72)\n\ndef share(house, row):\n    late, spared = (0, False)\n    row = KEPT\n    return row"
     )
+
+
+@pytest.mark.parametrize("subject", SUBJECTS.values(), ids=lambda subject: subject.name)
+def test_lawful_code_can_be_loaded(subject: Subject) -> None:
+    with copied({module: source(module) for module in subject.modules}, subject=subject) as create:
+        assert create() is not None
 
 
 def test_names_that_change_are_not_folded() -> None:

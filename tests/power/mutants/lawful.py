@@ -217,11 +217,19 @@ def _forget_unused(tree: ast.Module, before: Counter[str]) -> None:
             step
             for step in tree.body
             if not (isinstance(step, _FUNCTIONS) and step.name.startswith("_") and unused(step.name))
-            and not (isinstance(step, ast.Assign | ast.AnnAssign) and all(map(unused, _targets(step))))
+            and not (
+                isinstance(step, ast.Assign | ast.AnnAssign) and all(map(unused, _targets(step))) and _is_inner(step)
+            )
         ]
         if len(kept) == len(tree.body):
             return
         tree.body = kept
+
+
+def _is_inner(step: ast.Assign | ast.AnnAssign) -> bool:
+    """Whether no other module can want it: a private constant, or a table of faults."""
+    private = all(name.startswith("_") for name in _targets(step))
+    return private or (step.value is not None and _names_faults(step.value))
 
 
 def _targets(step: ast.Assign | ast.AnnAssign) -> list[str]:
