@@ -168,6 +168,7 @@ def runner_commands(log: str) -> list[str]:
     return taken
 
 
+@pytest.mark.costly
 def test_the_action_passes_a_lawful_provider(tmp_path: Path) -> None:
     runner = Runner(tmp_path, binding="sample")
     done = runner.run("Check the provider")
@@ -183,6 +184,7 @@ def test_the_action_passes_a_lawful_provider(tmp_path: Path) -> None:
     assert runner.run("Verdict").returncode == 0
 
 
+@pytest.mark.costly
 def test_the_action_reports_a_failure_and_fails_at_its_end(tmp_path: Path) -> None:
     runner = Runner(tmp_path, binding="conformance/binding.yaml")
     install(runner.bin, FAULTY)
@@ -196,6 +198,7 @@ def test_the_action_reports_a_failure_and_fails_at_its_end(tmp_path: Path) -> No
     assert runner.run("Verdict").returncode == 1
 
 
+@pytest.mark.costly
 def test_the_action_accepts_baselined_failures(tmp_path: Path) -> None:
     runner = Runner(tmp_path, binding="binding.yaml", baseline="baseline.yaml")
     install(runner.bin, FAULTY)
@@ -282,6 +285,7 @@ def test_an_unknown_extra_ends_the_action(tmp_path: Path, extras: str) -> None:
 
 
 @pytest.mark.parametrize(("target", "code", "sarif"), [('"$target"', 0, "false"), (FAULTY, 1, "true")])
+@pytest.mark.costly
 def test_the_whole_action_publishes_before_it_fails(tmp_path: Path, target: str, code: int, sarif: str) -> None:
     runner = Runner(tmp_path, binding="sample", **{"upload-sarif": sarif})
     done = dict(runner.whole(target))
@@ -390,6 +394,7 @@ def gitlab(folder: Path, **given: str) -> tuple[subprocess.CompletedProcess[str]
     return done, folder / variables["SHENHE_RESULTS"]
 
 
+@pytest.mark.costly
 def test_the_gitlab_job_publishes_its_artifacts(tmp_path: Path) -> None:
     done, results = gitlab(tmp_path, SHENHE_BINDING="sample")
     assert done.returncode == 0, done.stderr
@@ -405,6 +410,7 @@ def test_the_gitlab_job_fails_with_the_check(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("report.json"))
 
 
+@pytest.mark.costly
 def test_the_gitlab_job_applies_the_baseline(tmp_path: Path) -> None:
     stale = "entries:\n  - {check: text_output_is_labelled, verdict: fail, reason: known, expires: 2999-12-31}\n"
     (tmp_path / "baseline.yaml").write_text(stale)

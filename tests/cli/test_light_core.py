@@ -180,6 +180,7 @@ def keys(folder: Path) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize(("line", "code"), WORKS)
+@pytest.mark.costly
 def test_a_command_of_the_light_core_works(
     line: str, code: int | tuple[int, ...], results: dict[str, tuple[int, str, str]]
 ) -> None:
@@ -200,6 +201,7 @@ def test_a_missing_extra_is_one_sentence_with_its_command(
     )
 
 
+@pytest.mark.costly
 def test_every_command_is_tried() -> None:
     tried = {" ".join(line.split()[: len(name.split())]) for line, _ in (*WORKS, *NEEDS) for name in commands()}
     assert set(commands()) <= tried

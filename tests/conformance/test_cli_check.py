@@ -127,6 +127,7 @@ def test_checks_are_listed() -> None:
     assert "edit_needs_consent" in run("--list").stdout
 
 
+@pytest.mark.costly
 def test_a_baseline_decides_the_exit_code_and_leaves_the_report(tmp_path: Path) -> None:
     report, baseline = tmp_path / "report.json", tmp_path / "baseline.yaml"
     faulty = ["sample", "--fault", "text-unlabelled", *FEW]
@@ -150,6 +151,7 @@ def test_a_broken_baseline_is_reported_before_any_request(tmp_path: Path) -> Non
     assert "baseline.yaml" in result.stderr
 
 
+@pytest.mark.costly
 def test_documents_are_listed_and_never_pass(tmp_path: Path) -> None:
     evidence = tmp_path / "evidence.yaml"
     evidence.write_text(
@@ -164,6 +166,7 @@ def test_documents_are_listed_and_never_pass(tmp_path: Path) -> None:
     assert "none of these passes" in result.stdout
 
 
+@pytest.mark.costly
 def test_bounds_leave_the_rest_open(tmp_path: Path) -> None:
     result = run("sample", "--json", "--on", "2026-09-01", "--examples", "0", "--max-generations", "2")
     report = Report.model_validate_json(result.stdout)
@@ -180,6 +183,7 @@ def test_bounds_leave_the_rest_open(tmp_path: Path) -> None:
     assert any("0.2 seconds have passed" in check.reason for check in report.checks)
 
 
+@pytest.mark.costly
 def test_workers_and_a_sample_are_options() -> None:
     result = run("sample", "--workers", "3", "--sample", "5", *FEW)
     assert result.exit_code == 0, result.output

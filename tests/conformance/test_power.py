@@ -75,6 +75,7 @@ def broken(name: str, report: Report) -> frozenset[str]:
 
 
 @pytest.mark.parametrize("name", sampled(Level.CORE))
+@pytest.mark.costly
 def test_a_fault_fails_exactly_its_rules(name: str) -> None:
     report, sent = run(name, examples=25 if FAULTS[name].reach is Reach.DRAWN else EXAMPLES)
     assert failed(report) == broken(name, report), [
@@ -88,6 +89,7 @@ def test_a_fault_fails_exactly_its_rules(name: str) -> None:
     assert not [request for request in sent if name in request], "a fault's name crossed the wire"
 
 
+@pytest.mark.costly
 def test_a_rule_from_memory_fails_with_its_status() -> None:
     report, _ = run("consent-for-any-scope", "time-limit-unpublished")
     verdicts = {rule.rule: (rule.verdict, rule.verification) for rule in report.rules}
@@ -114,12 +116,14 @@ def test_the_lawful_sample_passes_everything() -> None:
 
 
 @pytest.mark.parametrize("name", sampled(Level.FULL))
+@pytest.mark.costly
 def test_a_perceptible_fault_fails_exactly_its_rules(name: str) -> None:
     pytest.importorskip("rapidocr")
     report, _ = run(name, examples=0, level=Level.FULL)
     assert failed(report) == broken(name, report)
 
 
+@pytest.mark.costly
 def test_the_lawful_sample_passes_at_every_level() -> None:
     pytest.importorskip("rapidocr")
     report, _ = run(examples=2, level=Level.FULL)
@@ -151,6 +155,7 @@ def test_every_rule_that_a_probe_can_see_is_decided_by_a_check() -> None:
     assert {rule for check in all_checks() for rule in check.rules} <= set(load_rulebook().rules.names)
 
 
+@pytest.mark.costly
 def test_drafts_are_decided_by_the_same_checks() -> None:
     binding = load_binding(sample_binding(), environ={})
     with binding.connect(transport=AsgiTransport(create_app())) as provider:
@@ -197,6 +202,7 @@ CORE_IN_THE_DRAFT = (
         ],
     ),
 )
+@pytest.mark.costly
 def test_a_fault_fails_exactly_its_rules_of_the_draft(name: str) -> None:
     fault = FAULTS[name]
     with load_binding(sample_binding(), environ={}).connect(

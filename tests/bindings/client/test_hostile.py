@@ -215,6 +215,7 @@ def test_gzip_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", [socket.socket.close, reset], ids=["closed", "reset"])
+@pytest.mark.costly
 def test_a_cut_at_each_byte_of_an_answer_is_no_crash(tmp_path: Path, ending: Callable[[socket.socket], None]) -> None:
     whole = with_length(b'{"id": "1"}')
     binding = bind(tmp_path, TEXT)

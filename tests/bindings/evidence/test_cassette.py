@@ -27,6 +27,7 @@ def verdicts(report: Any) -> dict[str, str]:
     return {rule.rule: rule.verdict for rule in report.rules}
 
 
+@pytest.mark.costly
 def test_a_replayed_run_reaches_the_same_verdicts_without_the_provider(tmp_path: Path) -> None:
     cassette = tmp_path / "run.cassette"
     binding = load_binding(sample_binding())

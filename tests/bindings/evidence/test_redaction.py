@@ -62,6 +62,7 @@ def test_a_secret_is_found_in_every_form(form: Any) -> None:
 
 @given(st.text(min_size=8, max_size=40), st.text(max_size=20), st.text(max_size=20))
 @settings(max_examples=200, deadline=None)
+@pytest.mark.costly
 def test_any_secret_between_anything(secret: str, before: str, after: str) -> None:
     placeholder = "${KEY}"
     redactor = Redactor({"KEY": secret})

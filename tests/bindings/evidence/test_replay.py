@@ -84,6 +84,7 @@ def run_pytest(path: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.costly
 def test_the_pytest_passes_against_the_same_behaviour_and_fails_against_another(
     recorded: list[Exchange], tmp_path: Path
 ) -> None:
@@ -129,6 +130,7 @@ def test_the_curl_commands_give_the_same_answers(recorded: list[Exchange], tmp_p
     assert not Path("/tmp/never").exists()
 
 
+@pytest.mark.costly
 def test_secrets_are_taken_from_the_environment(tmp_path: Path) -> None:
     environ = {"USERNAME": "user-of-ours", "PASSWORD": 'pass\'word "of" ours', "API_KEY": "key-1234567/+"}
     text = """\
@@ -238,6 +240,7 @@ def test_hostile_names_stay_data() -> None:
         )
 
 
+@pytest.mark.costly
 def test_unavailable_is_not_replayed_as_an_answer(tmp_path: Path) -> None:
     binding = bind(tmp_path, "limits: {timeout: 0.2}\noperations:\n  generate: {path: /g, extract: {id: id}}\n")
     with binding.connect("http://127.0.0.1:1") as provider:

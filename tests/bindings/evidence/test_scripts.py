@@ -81,6 +81,7 @@ def answering(connection: object) -> None:
 
 @pytest.mark.parametrize("way", UPLOADS)
 @pytest.mark.parametrize("script", ["pytest", pytest.param("curl", marks=needs_shell)])
+@pytest.mark.costly
 def test_media_come_from_files_beside_the_script(way: str, script: str, tmp_path: Path) -> None:
     exchanges = [UPLOADS[way]]
     for name, data in carry_plan_of(exchanges).files.items():
@@ -165,6 +166,7 @@ def test_only_invented_numbers_are_made_new() -> None:
 
 
 @needs_shell
+@pytest.mark.costly
 def test_a_script_sends_another_number_each_time(tmp_path: Path) -> None:
     person = Persons(Random(1).randrange(99)).adult()
     numbers = [person.id_number, person.phone, person.uscc, "欧阳旻昱", f"person{person.phone[1:]}@example.org"]

@@ -65,6 +65,7 @@ def test_templates_show_which_operations_name_the_account() -> None:
     assert load_binding(sample_binding(), environ={}).capabilities.accounts_named == named
 
 
+@pytest.mark.costly
 def test_without_account_ids_in_requests_forgery_checks_do_not_apply() -> None:
     text = re.sub(r',? *account: "\{\{ account.id [^"]*"', "", sample_binding().read_text(encoding="utf-8"))
     binding = load_binding(BindingText("plain.yaml", text), environ={})

@@ -67,6 +67,7 @@ def check(report: Report, name: str) -> tuple[str, str]:
 @pytest.mark.parametrize(
     "variant", drawn(1, [None, "companion-speaks-for-itself", "companion-begins-anew", "children-turned-away"])
 )
+@pytest.mark.costly
 def test_lawful_companion_passes_everything(variant: str | None) -> None:
     report = run(variant=variant)
     assert set(verdicts(report).values()) == {"pass"}
@@ -79,29 +80,34 @@ def test_lawful_companion_passes_everything(variant: str | None) -> None:
     "name",
     drawn(3, sorted(NOT_ON_THE_TOUR.difference(IN_A_HEADER, ONE_OF_SEVERAL, OF_PLATFORMS, OF_SUPPORTERS, OF_CODES))),
 )
+@pytest.mark.costly
 def test_fault_breaks_exactly_its_rules(name: str) -> None:
     report = run([name])
     assert broken(report) == load_rulebook().decided_too(FAULTS[name].rules, report.packs, ON)
     assert not any(each.verdict == "error" for each in report.checks)
 
 
+@pytest.mark.costly
 def test_crisis_and_withdrawal_are_left_to_a_person() -> None:
     found = verdicts(run(["companion-crisis-played-down", "withdrawal-deletes-nothing"]))
     assert found["cn-anthropomorphic-2026/13.1"] == "review"
     assert found["cn-pipl/47"] == "review"
 
 
+@pytest.mark.costly
 def test_companion_rules_bind_companions_only() -> None:
     report = run(rules=None, declares={"traits": {}}, level=Level.CORE)
     assert not any(rule.rule.startswith("cn-anthropomorphic-2026/") for rule in report.rules)
     assert "cn-anthropomorphic-2026" not in report.packs
 
 
+@pytest.mark.costly
 def test_companion_rules_bind_from_their_first_day() -> None:
     day_before = run(rules=None, on=date(2026, 7, 14), level=Level.CORE)
     assert "cn-anthropomorphic-2026" not in day_before.packs
 
 
+@pytest.mark.costly
 def test_without_a_clock_the_reminder_is_left_to_a_person() -> None:
     verdict, reason = check(run(lacks=[Operation.ADVANCE_CLOCK]), "companion_reminds_of_the_time")
     assert verdict == "review"
@@ -139,6 +145,7 @@ def test_threshold_of_users_leaves_a_breach_to_a_person_until_it_is_gone() -> No
         ("chat-undisclosed", {"kr-2026/31.1", "vn-2026/11.1"}),
     ],
 )
+@pytest.mark.costly
 def test_rules_of_other_countries_are_decided(fault: str | None, rules: set[str]) -> None:
     faults = [fault] if fault else []
     report = run(faults, rules=None, packs=["in-2026", "kr-2026", "vn-2026"])

@@ -43,6 +43,7 @@ def drawn(name: str, *faults: str, examples: int = 30, seed: int = 0) -> tuple[E
 
 
 @pytest.mark.parametrize("name", sampling.drawn(1, CHECKS))
+@pytest.mark.costly
 def test_the_lawful_sample_keeps_every_sequence(name: str) -> None:
     found, judged = drawn(name)
     assert found.failing is None
@@ -66,6 +67,7 @@ def test_the_lawful_sample_keeps_every_sequence(name: str) -> None:
         ("no_sequence_frees_from_the_agreement", "unlabelled-copy-after-any-agreement", 2),
     ],
 )
+@pytest.mark.costly
 def test_a_fault_falls_to_a_sequence_and_the_sequence_is_small(name: str, fault: str, most: int) -> None:
     found, judged = drawn(name, fault, examples=60)
     assert isinstance(found.violation, Violation), f"{len(judged)} sequences did not show it"
@@ -85,6 +87,7 @@ def test_a_sequence_describes_its_steps() -> None:
     ]
 
 
+@pytest.mark.costly
 def test_the_same_seed_draws_the_same_sequences() -> None:
     assert drawn("no_sequence_publishes_unverified", seed=3)[1] == drawn("no_sequence_publishes_unverified", seed=3)[1]
     assert drawn("no_sequence_publishes_unverified", seed=3)[1] != drawn("no_sequence_publishes_unverified", seed=4)[1]

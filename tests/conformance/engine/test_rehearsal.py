@@ -33,6 +33,7 @@ def provider() -> Iterator[Any]:
         yield connected
 
 
+@pytest.mark.costly
 def test_plan_is_close_to_what_a_run_sends(provider: Any) -> None:
     planned = plan_of(provider, provider.target, **OPTIONS)
     assert provider.requests == 0

@@ -307,6 +307,7 @@ def test_only_a_test_environment_or_this_machine_is_probed() -> None:
     assert provider.calls == 0
 
 
+@pytest.mark.costly
 def test_a_report_repeats_but_for_its_timing() -> None:
     def told() -> str:
         report = run_checks(AcceptsAll(), on=ON, examples=10, seed=4, salt="once more")
@@ -369,6 +370,7 @@ def test_every_check_states_its_expectation() -> None:
         assert list(check.cases(declared)) == cases, "enumerated cases are the same on every run"
 
 
+@pytest.mark.costly
 def test_no_provider_data_survives_its_run() -> None:
     """A fleet is hundreds of runs in one process; what Hypothesis keeps of a machine of sequences must not hold
     them.
