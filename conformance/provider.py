@@ -134,6 +134,8 @@ class Capabilities:
     producers_named: bool = False
     #: The operations of which a step extracts a ``code``, such as one that comes by SMS.
     codes: frozenset[Operation] = frozenset()
+    #: Whether a consent has its id before the last request of ``grant_consent``, which confirms it.
+    consents_confirmed: bool = False
     #: Whether a request for content says that its user agreed to the duty to label it.
     agreement_named: bool = False
     #: So many requests come before the one that ends an upload.

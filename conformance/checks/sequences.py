@@ -165,6 +165,7 @@ def _deleted_and_others(capabilities: Capabilities) -> list[Lived]:
         AccountModel(),
         SequenceStep(Op.REGISTER, 0),
         SequenceStep(Op.PUBLISH, 0),
+        SequenceStep(Op.PUBLISH, 0),  # a refusal must not open the next attempt
         SequenceStep(Op.VERIFY_IDENTITY, 0),
         SequenceStep(Op.PUBLISH, 0),
         *(

@@ -67,16 +67,19 @@ class _Gateway:
         self._texts: dict[str, list[_Text]] = {}
         self._wrong: set[str] = set()
         self._tasks: dict[str, dict[str, Any]] = {}
+        #: Consents that the person they are of has not confirmed.
+        self._unconfirmed: set[str] = set()
         self._methods: dict[str, Method] = {
             "sms.send": self._send_code,
             "sandbox.inbox": self._inbox,
             "user.register": self._register,
             "user.certify": self._certify,
             "user.cancel": self._cancel,
-            "consent.grant": self._simple("POST", "/v1/consents"),
+            "consent.request": self._request_consent,
+            "consent.confirm": self._confirm_consent,
             "consent.withdraw": self._simple("DELETE", "/v1/consents/{consent}"),
             "work.create": self._task("/v1/generations"),
-            "work.edit": self._task("/v1/edits"),
+            "work.edit": self._edit,
             "work.import": self._import,
             "work.download": self._download,
             "task.query": self._query,
@@ -209,6 +212,25 @@ class _Gateway:
             return {"task": task}
 
         return method
+
+    async def _request_consent(self, inside: Inside, params: Params, session: str | None) -> dict[str, Any]:
+        """A consent waits until the person confirms it: here whoever has its number, for want of a person."""
+        done = _done(await inside.ask("POST", "/v1/consents", token=session, content=params))
+        self._unconfirmed.add(done["consent"]["id"])
+        return done
+
+    async def _confirm_consent(self, _: Inside, params: Params, session: str | None) -> dict[str, Any]:
+        consent = str(params.get("consent", ""))
+        if consent not in self._unconfirmed:
+            raise Refused(40411, "consent_unknown", "没有待确认的同意。 There is no consent to confirm.")
+        self._unconfirmed.remove(consent)
+        return {"consent": consent}
+
+    async def _edit(self, inside: Inside, params: Params, session: str | None) -> dict[str, Any]:
+        waits = params.get("consent") in self._unconfirmed
+        if waits and FaultName.UNCONFIRMED_CONSENTS_COUNT not in self._house.faults:
+            params = {**params, "consent": "unconfirmed"}
+        return await self._task("/v1/edits")(inside, params, session)
 
     async def _query(self, _: Inside, params: Params, session: str | None) -> dict[str, Any]:
         task = self._tasks.get(str(params.get("task", "")))

@@ -31,7 +31,7 @@ FAULTS = {
     "long-texts-bare": "texts of long prompts have no label",
     "foreign-texts-bare": "texts of prompts without Chinese have no label",
     "texts-obey": "a prompt that asks for a text without label gets it",
-    "texts-bare-in-feed": "the feed shows texts without their label",
+    "texts-bare-in-feed": "the feed shows texts without their label or any notice",
     "texts-hidden-on-pages": "pages hide the label of a text, and every notice",
     "downloads-bare": "downloaded pictures have lost the metadata",
     "previews-bare": "previews of pictures have lost the metadata",
@@ -40,7 +40,6 @@ FAULTS = {
     "voices-bare": "voices have no metadata label",
     "pictures-unseen": "pictures show no label",
     "value-suspected": "generated files are labelled as suspected",
-    "producer-by-name": "the metadata name the producer by a word instead of its code",
     "number-constant": "all files have the same content number",
     "regenerated-bare": "a prompt that was rendered before gives a file without metadata",
     "uploads-stripped": "uploads lose their metadata label",
@@ -204,7 +203,7 @@ class Atelier:
 
     def _fields(self, number: str) -> ImplicitFields:
         return ImplicitFields(
-            "ATELIER" if self.broken("producer-by-name") else CODE,
+            CODE,
             "w-0001" if self.broken("number-constant") else number,
             label="3" if self.broken("value-suspected") else "1",
         )

@@ -20,9 +20,16 @@ from ..language.bound import BoundRequest
 from ..language.compiler import Compiler
 from ..language.constants import constant_of
 from ..language.errors import BindingError
-from ..language.format import BindingFile, FilingEntry, MarkerEntry, ServiceSection, TargetSection, TlsSection
+from ..language.format import (
+    BindingFile,
+    FilingEntry,
+    MarkerEntry,
+    ServiceSection,
+    TargetSection,
+    TlsSection,
+)
 from ..language.mistakes import addresses_elsewhere, doubts, mistakes, mistakes_as_written
-from ..language.template import expand
+from ..language.template import expand, mentions
 from ..language.variables import expanded, secrets_of, written_secrets
 from .binding import Binding, usable_base_url
 from .environ import Environ, environ_of
@@ -186,6 +193,13 @@ def _unknown_subjects(file: BindingFile) -> list[tuple[tuple[str, ...], str]]:
     ]
 
 
+def _confirms_consents(file: BindingFile) -> bool:
+    """Whether a step of ``grant_consent`` gives the id of the consent, so that its last request confirms it."""
+    section = file.operations.get(Operation.GRANT_CONSENT)
+    number = section.extract.get("id") if section is not None and section.steps else None
+    return isinstance(number, Mapping) and mentions(number, "steps")
+
+
 def _capabilities(file: BindingFile, operations: Mapping[Operation, tuple[BoundRequest, ...]]) -> Capabilities:
     target = file.target
     services = target.services
@@ -211,6 +225,7 @@ def _capabilities(file: BindingFile, operations: Mapping[Operation, tuple[BoundR
         ages_named=any(way.names_age for way in operations.get(Operation.REGISTER, ())),
         producers_named=any(way.names_producer for way in operations.get(Operation.REGISTER, ())),
         codes=frozenset(name for name, ways in operations.items() if any(way.asks_for_code for way in ways)),
+        consents_confirmed=_confirms_consents(file),
         agreement_named=any(way.names_agreement for way in making),
         upload_steps=max((len(way.steps) for way in operations.get(Operation.UPLOAD, ())), default=0),
         archived=_media_of(making, services, lambda way: way.media is not None and way.media.kind == "zip"),

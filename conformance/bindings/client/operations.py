@@ -51,6 +51,7 @@ class OperationClient:
         self._carried = CarriedValues(_carried_names(operations))
         self._clock = Clock()
         self._with_code: Callable[[str], str] | None = None
+        self._unfinished = False
         self._called: set[str] = set()
         self._named: set[tuple[Operation, str, object]] = set()
 
@@ -66,6 +67,12 @@ class OperationClient:
         """A client with the same carried values that makes another code of the one that a step extracts."""
         other = copy.copy(self)
         other._with_code = make
+        return other
+
+    def unfinished(self) -> OperationClient:
+        """A client with the same carried values that sends the steps of an operation and not its last request."""
+        other = copy.copy(self)
+        other._unfinished = True
         return other
 
     def previewing(self) -> OperationClient:
@@ -119,7 +126,15 @@ class OperationClient:
         self._named.update((operation, name, value) for name, value in facets.items())
         carried = self._carried.about(account, values)
         given = {**self._fixed, "clock": self._clock.now(), "account": account, **values, "carried": carried}
-        call = Call(account, given, ExchangeLog(), begun_by=begun_by, paused=paused, with_code=self._with_code)
+        call = Call(
+            account,
+            given,
+            ExchangeLog(),
+            begun_by=begun_by,
+            paused=paused,
+            with_code=self._with_code,
+            unfinished=self._unfinished,
+        )
         if bound.held:
             return self._held(bound, call)
         if bound.pages is not None:

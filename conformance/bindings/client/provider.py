@@ -186,6 +186,12 @@ class HttpProvider(StoreClient):
         other._client = self._client.with_code(make)
         return other
 
+    def unfinished(self) -> HttpProvider:
+        """The same provider, of whose operations only the steps are sent, and not the last request."""
+        other = copy.copy(self)
+        other._client = self._client.unfinished()
+        return other
+
     def preview(self, ask: Callable[[HttpProvider], object]) -> tuple[tuple[str, str, Headers, bytes], ...] | None:
         """Method, URL, headers and body of each request that ``ask`` would send for its operation, steps first, with
         the account's id in place of its credentials and the names of values in place of what steps would give. Nothing

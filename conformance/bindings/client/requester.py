@@ -43,7 +43,7 @@ class Call:
 
     ``cookies`` are those that its responses have set, for requests with ``keep_cookies``. ``begun_by`` is another
     account that sends the steps, and ``paused`` is called after the first of them. ``with_code`` makes another code of
-    the one that a step extracts.
+    the one that a step extracts. Of an ``unfinished`` call only the steps are sent.
     """
 
     account: Account | None
@@ -53,6 +53,7 @@ class Call:
     begun_by: Account | None = None
     paused: Callable[[], None] | None = None
     with_code: Callable[[str], str] | None = None
+    unfinished: bool = False
 
 
 class Requester:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour, Service
 
+from ...engine.probing.conversation import LeavesUnfinished
 from ...engine.probing.probe import Probe
 from ...entities import Account, Consent, EditRequest, Media, Subject
 from ...provider import Accepted, Capabilities, Operation, Refused
@@ -295,6 +296,39 @@ def consent_binds_account(probe: Probe, case: Edit) -> None:
         probe.must_send_account(Operation.GRANT_CONSENT, owner, borrower, subject, case.scope, "I agree. [test]")
     _must_be_refused(
         probe, borrower, request, "with a consent that was given to another account", lambda: (owner, request)
+    )
+
+
+def _confirms(capabilities: Capabilities) -> Absent | None:
+    """Concerns a provider whose consents are confirmed by the person they are of."""
+    if capabilities.consents_confirmed:
+        return None
+    return Absent("no step of grant_consent gives the consent that its last request confirms", elsewhere=True)
+
+
+@check(
+    rules=(SEPARATE_CONSENT,),
+    behaviour=Behaviour.CONSENT,
+    level=Level.EXTENDED,
+    needs=(Operation.EDIT, Operation.GRANT_CONSENT),
+    applies=(edits_persons, _confirms),
+    cases=_one_edit_a_scope,
+)
+def unconfirmed_consent_opens_nothing(probe: Probe, case: Edit) -> None:
+    """A consent that its person has not confirmed permits no edit."""
+    if not isinstance(probe.provider, LeavesUnfinished):
+        raise Undecided("the last request of an operation can be left out only through a binding", lasting=True)
+    account, subject = probe.account(), probe.subject()
+    begun = probe.setup(
+        probe.provider.unfinished().grant_consent, account, subject, case.scope, f"I agree to edits of my {case.scope}."
+    )
+    request = edit_request(case, subject, begun)
+    _must_be_refused(
+        probe,
+        account,
+        request,
+        "with a consent that its person had not confirmed: the last request of grant_consent was not sent",
+        lambda: (account, replace(request, consent=probe.consent(account, subject, case.scope))),
     )
 
 

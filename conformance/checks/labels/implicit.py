@@ -12,6 +12,7 @@ from shenhe.labels import Deviation, Label, Labels, Weight, read_labels
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
+from ...entities import GenerationRequest
 from ...evidence import exhibits
 from ...provider import Capabilities, Operation
 from ...verdict import Level
@@ -90,6 +91,33 @@ def file_carries_implicit_label(probe: Probe, case: Prompted) -> None:
         if is_small(case.face):
             reason = f"{seen}; a person has to say whether it is a separate file or part of the page that shows it"
             raise NeedsReview(reason, *exhibits.carriers(labels, made))
+        raise Violation(seen, *exhibits.carriers(labels, made))
+
+
+def _one_of_each_kind(capabilities: Capabilities) -> Iterator[Prompted]:
+    """One picture, one sound and one film: whatever keeps files keeps those of a kind alike."""
+    kinds: dict[str, Prompted] = {}
+    for service, media_type in files(capabilities):
+        kinds.setdefault(media_type.partition("/")[0], Prompted(media_type, service, media_type, PROMPTS[0]))
+    yield from kinds.values()
+
+
+@check(
+    rules=("cn-labeling-2025/5.1",),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, makes_files),
+    cases=_one_of_each_kind,
+)
+def file_made_again_carries_implicit_label(probe: Probe, case: Prompted) -> None:
+    """A file that is generated again, of the same prompt, carries the AIGC field in its metadata too."""
+    probe.generated(case.service, case.media_type, case.prompt)
+    made = probe.made(probe.account(), GenerationRequest(case.service, case.media_type, case.prompt))[1]
+    labels = read_labels(made.data, media_type=made.media_type)
+    if not labels.aigc:
+        refuse_to_guess(labels)
+        seen = f"the {case.media_type} file made again of the same prompt holds no AIGC field in its metadata"
         raise Violation(seen, *exhibits.carriers(labels, made))
 
 

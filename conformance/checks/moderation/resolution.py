@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 
 from shenhe.rulebook import Behaviour
@@ -16,7 +16,7 @@ from ...verdict import Level
 from ..labels.disclosure import publishes_page
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from ..published import Published, gone, made_public, same, seen_on, witness
-from ..registry import check
+from ..registry import Property, check
 from ..requests import STATEMENTS
 from ..scope import publishes, reads
 from ..tickets import EVER, Reported, decided, hours_of, one_statement, upheld
@@ -32,19 +32,19 @@ _TIME_LIMIT_IN_WORDS = re.compile(
 )
 
 
-@check(
-    rules=("eu-dsa/20",),
-    behaviour=Behaviour.TAKEDOWN,
-    needs=(
-        Operation.PUBLISH,
-        Operation.REPORT,
-        Operation.REPORT_STATUS,
-        Operation.APPEAL,
-    ),
-    applies=(publishes,),
-    cases=one_statement,
-    waits=True,
-)
+def appeal_check(*rules: str) -> Callable[[Property[Reported]], Property[Reported]]:
+    """Register a check of the one appeal that a run makes against the removal of something unlawful."""
+    return check(
+        rules=rules,
+        behaviour=Behaviour.TAKEDOWN,
+        needs=(Operation.PUBLISH, Operation.REPORT, Operation.REPORT_STATUS, Operation.APPEAL),
+        applies=(publishes,),
+        cases=one_statement,
+        waits=True,
+    )
+
+
+@appeal_check("eu-dsa/20")
 def appeal_is_answered(probe: Probe, case: Reported) -> None:
     """A user whose publication was removed can appeal, and is answered; an upheld appeal brings the content back."""
     published, before, ticket = _appealed(probe, case.statement)
@@ -71,6 +71,25 @@ def _appealed(probe: Probe, statement: str) -> tuple[Published, View | None, Tic
         return published, before, decided(probe, published.account, probe.declared("an appeal", answer))
 
     return probe.once(("an appeal", statement), appealed)
+
+
+@appeal_check("cn-dsp-2023/12.1")
+def appeals_are_taken(probe: Probe, case: Reported) -> None:
+    """A user whose publication was removed finds an entry for appeals."""
+    _appealed(probe, case.statement)
+    probe.counts.shared += 1
+
+
+@appeal_check("cn-dsp-2023/12.3")
+def appeal_is_handled(probe: Probe, case: Reported) -> None:
+    """An appeal against a removal is handled and decided."""
+    try:
+        ticket = _appealed(probe, case.statement)[2]
+    except Violation:
+        raise NotJudged("no appeal is taken, which another check judges") from None
+    probe.counts.shared += 1
+    if ticket.state is TicketState.RECEIVED:
+        raise Violation(f"the appeal is undecided after {EVER / 24:g} days")
 
 
 _IN_VAIN, _WITH_SUCCESS = "an appeal against a lawful removal", "an appeal against a removal by mistake"

@@ -12,6 +12,7 @@ from ...entities import Account, GenerationRequest, Record
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
 from ..identity.consent import Edit, edit_request
+from ..identity.impersonation import names_accounts
 from ..moderation.content import MOST_REQUESTS, PROHIBITED, Asked, recognised_in
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from ..published import publish
@@ -75,6 +76,36 @@ def records_are_kept_apart(probe: Probe, case: Case) -> None:
     if isinstance(answer, Refused):
         return
     _must_not_tell(answer.value, names, f"the records of kind {case.facet} of a tenant name what another tenant did")
+
+
+def _is_no_supporter(capabilities: Capabilities) -> Absent | None:
+    """The records of tenants have a check of their own."""
+    if serves_tenants(capabilities) is None:
+        return Absent("the provider serves tenants, whose records another check tries", elsewhere=True)
+    return None
+
+
+@check(
+    rules=(_LEAKED,),
+    behaviour=Behaviour.GOVERNANCE,
+    level=Level.EXTENDED,
+    needs=(Operation.RECORDS,),
+    applies=(_is_no_supporter, names_accounts(Operation.RECORDS), _lists_works),
+    cases=lambda capabilities: list(_listed_kinds(capabilities))[:1],
+)
+def records_are_read_by_their_owner(probe: Probe, case: Case) -> None:
+    """An account does not read the records of another account that it names."""
+    owner, stranger = probe.account(), probe.another_account()
+    names = tuple(filter(None, _recorded(probe, owner, case.facet)))
+    named = replace(owner, signed_by=stranger)
+    probe.must_send_account(Operation.RECORDS, named, owner, case.facet)
+    own = probe.setup(probe.provider.records, owner, case.facet)
+    if not any(word in f"{record.subject} {record.text}" for record in own for word in names):
+        raise NotJudged(f"the owner's records of kind {case.facet} do not name it either")
+    probe.counts.controls += 1
+    answer = probe.attempt(probe.provider.records, named, case.facet)
+    if isinstance(answer, Accepted):
+        _must_not_tell(answer.value, names, f"an account reads the records of kind {case.facet} of another by its id")
 
 
 def _must_not_tell(records: Iterable[Record], names: tuple[str, ...], violation: str) -> None:

@@ -58,6 +58,13 @@ class Proves(Protocol):
     def with_code(self, make: Callable[[str], str]) -> Provider: ...
 
 
+@runtime_checkable
+class LeavesUnfinished(Protocol):
+    """A provider of whose operations the last request can be left out."""
+
+    def unfinished(self) -> Provider: ...
+
+
 #: A verdict rests on a probe and on what was observed of it; the rest leads there or shows that it could be otherwise.
 _DECIDING: tuple[frozenset[Role], ...] = (
     frozenset({"probe", "observation"}),

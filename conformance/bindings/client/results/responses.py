@@ -47,6 +47,8 @@ def complete(requester: Requester, bound: BoundRequest, call: Call) -> Response 
             values[step.name][CODE] = call.with_code(code)
         if call.paused is not None and step is bound.steps[0]:
             call.paused()
+    if call.unfinished and bound.steps:
+        return Response(200, {}, b"", values=call.values)
     return accepted_response(requester, bound, call)
 
 
