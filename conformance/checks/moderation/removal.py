@@ -117,7 +117,7 @@ def _lists_removals(capabilities: Capabilities) -> Absent | None:
     rules=("cn-dsp-2023/10.4",),
     behaviour=Behaviour.TAKEDOWN,
     level=Level.EXTENDED,
-    needs=(Operation.PUBLISH, Operation.REPORT, Operation.RECORDS),
+    needs=(Operation.PUBLISH, Operation.REPORT),
     applies=(publishes, _lists_removals),
     cases=lambda capabilities: [Case("a removal after an upheld report")],
     waits=True,

@@ -123,6 +123,12 @@ def appeal_decision_gives_reasons(probe: Probe, case: Case) -> None:
 _OF_ANOTHER = "an appeal about something else"
 
 
+def _takes_appeals(capabilities: Capabilities) -> Absent | None:
+    """Concerns a service whose appeals can be made and followed; whether it must take any is another rule."""
+    missing = {Operation.APPEAL, Operation.REPORT_STATUS} - capabilities.operations
+    return Absent("no appeal can be made and followed", elsewhere=True) if missing else None
+
+
 def _other_appeals(capabilities: Capabilities) -> Iterator[Case]:
     yield Case(_IN_VAIN)
     if knows_mistakes(capabilities) is None:
@@ -133,8 +139,8 @@ def _other_appeals(capabilities: Capabilities) -> Iterator[Case]:
     rules=("cn-dsp-2023/10.4",),
     behaviour=Behaviour.TAKEDOWN,
     level=Level.EXTENDED,
-    needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT, Operation.REPORT_STATUS, Operation.APPEAL),
-    applies=(publishes,),
+    needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
+    applies=(publishes, _takes_appeals),
     cases=_other_appeals,
     waits=True,
 )

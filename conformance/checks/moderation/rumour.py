@@ -97,6 +97,8 @@ def _reported(probe: Probe, account: Account, title: str) -> tuple[Publication, 
 
 
 def _knows_rumours(capabilities: Capabilities) -> Absent | None:
+    if Operation.REFUTATIONS not in capabilities.operations:
+        return Absent("the binding has no operation refutations", elsewhere=True)
     absent = _takes_reports_of_rumours(capabilities)
     return None if absent is None else Absent(absent.reason)
 
@@ -105,7 +107,7 @@ def _knows_rumours(capabilities: Capabilities) -> Absent | None:
     rules=("eu-dsa/16.6",),
     behaviour=Behaviour.TAKEDOWN,
     level=Level.EXTENDED,
-    needs=(Operation.PUBLISH, Operation.REPORT, Operation.REFUTATIONS),
+    needs=(Operation.PUBLISH, Operation.REPORT),
     applies=(publishes, _knows_rumours),
     cases=lambda capabilities: [Case("an unfounded report of a rumour")],
     waits=True,
