@@ -11,6 +11,7 @@ import contextlib
 import contextvars
 import functools
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
@@ -71,6 +72,7 @@ def choose(wanted: Wanted | str | None, runs: Iterable[tuple[Scenario, int]], ho
     says.
 
     Raises :class:`EngineError` when ``compiled`` is requested and cannot run one of them. ``auto`` is SimPy then.
+    Once the compiled engine has run in this process, ``auto`` is that engine also for the smallest run.
     """
     asked = _wanted.get() if wanted is None else _known(wanted)
     if asked == "simpy":
@@ -81,7 +83,7 @@ def choose(wanted: Wanted | str | None, runs: Iterable[tuple[Scenario, int]], ho
         return Engine.SIMPY
     chosen = list(runs)
     events = sum(expected_events(scenario) * replications for scenario, replications in chosen)
-    if asked == "auto" and events / SIMPY_EVENTS < LOADING:
+    if asked == "auto" and not _is_loaded() and events / SIMPY_EVENTS < LOADING:
         # Not worth loading the other engine for.
         return Engine.SIMPY
     from ..compiled import is_cached, is_tuned, refusal
@@ -91,8 +93,18 @@ def choose(wanted: Wanted | str | None, runs: Iterable[tuple[Scenario, int]], ho
         return _refused(asked, reason)
     if asked == "compiled":
         return Engine.COMPILED
+    if _is_loaded():
+        return Engine.COMPILED
     begins = LOADING if is_cached() else COMPILING if is_tuned() else COMPILING_PLAINLY
     return Engine.COMPILED if begins + events / COMPILED_EVENTS < events / SIMPY_EVENTS else Engine.SIMPY
+
+
+def _is_loaded() -> bool:
+    """Whether the compiled engine has run in this process, so that nothing remains to be loaded."""
+    return _loaded.is_set()
+
+
+_loaded = threading.Event()
 
 
 def _known(wanted: str) -> Wanted:
@@ -166,7 +178,9 @@ def replicate_on(
 
         _prove()
 
-        return run_compiled(scenario, seed, number, keep_log=keep_log, prepare=prepare)
+        result = run_compiled(scenario, seed, number, keep_log=keep_log, prepare=prepare)
+        _loaded.set()
+        return result
 
     from ..reference.engine import replicate as run_simpy
 
@@ -186,6 +200,7 @@ def warm(engine: Engine, note: Callable[[str], None] | None = None) -> None:
             _say_once(untried)
         warm_compiled(note)
         _prove()
+        _loaded.set()
 
 
 @functools.cache

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +25,7 @@ from shenhe.simulator.reference.engine import replicate
 from shenhe.simulator.reference.hook import Hook
 from shenhe.simulator.runs import engines
 from shenhe.simulator.runs.divergence import cut_at, divergence, explained
-from shenhe.simulator.runs.engines import Engine, EngineError, choose, expected_events, using
+from shenhe.simulator.runs.engines import Engine, EngineError, choose, expected_events, replicate_on, using
 from shenhe.simulator.runs.run import rule_names
 
 from ...command_line import shenhe
@@ -161,6 +162,18 @@ def test_a_fault_that_no_row_shows_is_found_too(market: Scenario, monkeypatch: p
     assert "harm" in {entry.field for entry in found.differences}
 
 
+def test_auto_takes_the_compiled_engine_for_little_once_it_has_run(
+    market: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "_loaded", threading.Event())
+    replicate_on(Engine.SIMPY, market, 1, 0)
+    assert choose("auto", [(market, 1)]) is Engine.SIMPY
+    replicate_on(Engine.COMPILED, market, 1, 0)
+    assert choose("auto", [(market, 1)]) is Engine.COMPILED
+    assert choose("simpy", [(market, 1)]) is Engine.SIMPY
+    assert choose("auto", [(market, 1)], Hook()) is Engine.SIMPY
+
+
 def test_zero_and_minus_zero_are_not_the_same(market: Scenario) -> None:
     a, b = replicate(market, 1, 0), replicate(market, 1, 0)
     assert differing_fields(a, b) == []
@@ -169,7 +182,10 @@ def test_zero_and_minus_zero_are_not_the_same(market: Scenario) -> None:
     assert differing_fields(a, b) == ["state.fines"]
 
 
-def test_auto_takes_simpy_for_little_and_the_compiled_engine_for_much(market: Scenario) -> None:
+def test_auto_takes_simpy_for_little_and_the_compiled_engine_for_much(
+    market: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "_loaded", threading.Event())
     assert choose("auto", [(market, 1)]) is Engine.SIMPY
     assert choose("auto", [(market, 100_000)]) is Engine.COMPILED
     assert choose("simpy", [(market, 100_000)]) is Engine.SIMPY
