@@ -81,7 +81,7 @@ def sample(part: ast.expr) -> str:
 
 def left(text: str) -> list[str]:
     """English words that a text has in Chinese, but for those in code."""
-    return ENGLISH.findall(re.sub(r"`[^`]*`|<[^>]*>", "", in_chinese(text)))
+    return ENGLISH.findall(re.sub(r"`[^`]*`|“[^”]*”|<[^>]*>", "", in_chinese(text)))
 
 
 @pytest.mark.parametrize("module", MODULES)

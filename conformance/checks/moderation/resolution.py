@@ -32,19 +32,14 @@ _TIME_LIMIT_IN_WORDS = re.compile(
 )
 
 
-def appeal_check(*rules: str) -> Callable[[Property[Reported]], Property[Reported]]:
-    """Register a check of the one appeal that a run makes against the removal of something unlawful."""
-    return check(
-        rules=rules,
-        behaviour=Behaviour.TAKEDOWN,
-        needs=(Operation.PUBLISH, Operation.REPORT, Operation.REPORT_STATUS, Operation.APPEAL),
-        applies=(publishes,),
-        cases=one_statement,
-        waits=True,
-    )
-
-
-@appeal_check("eu-dsa/20")
+@check(
+    rules=("eu-dsa/20",),
+    behaviour=Behaviour.TAKEDOWN,
+    needs=(Operation.PUBLISH, Operation.REPORT, Operation.REPORT_STATUS, Operation.APPEAL),
+    applies=(publishes,),
+    cases=one_statement,
+    waits=True,
+)
 def appeal_is_answered(probe: Probe, case: Reported) -> None:
     """A user whose publication was removed can appeal, and is answered; an upheld appeal brings the content back."""
     published, before, ticket = _appealed(probe, case.statement)
@@ -71,6 +66,24 @@ def _appealed(probe: Probe, statement: str) -> tuple[Published, View | None, Tic
         return published, before, decided(probe, published.account, probe.declared("an appeal", answer))
 
     return probe.once(("an appeal", statement), appealed)
+
+
+def _takes_appeals(capabilities: Capabilities) -> Absent | None:
+    """Concerns a service whose appeals can be made and followed; whether it must take any is another rule."""
+    missing = {Operation.APPEAL, Operation.REPORT_STATUS} - capabilities.operations
+    return Absent("no appeal can be made and followed", elsewhere=True) if missing else None
+
+
+def appeal_check(*rules: str) -> Callable[[Property[Reported]], Property[Reported]]:
+    """Register a check of the one appeal that a run makes against a removal. Other checks decide its rules too."""
+    return check(
+        rules=rules,
+        behaviour=Behaviour.TAKEDOWN,
+        needs=(Operation.PUBLISH, Operation.REPORT),
+        applies=(publishes, _takes_appeals),
+        cases=one_statement,
+        waits=True,
+    )
 
 
 @appeal_check("cn-dsp-2023/12.1")
@@ -121,12 +134,6 @@ def appeal_decision_gives_reasons(probe: Probe, case: Case) -> None:
 
 
 _OF_ANOTHER = "an appeal about something else"
-
-
-def _takes_appeals(capabilities: Capabilities) -> Absent | None:
-    """Concerns a service whose appeals can be made and followed; whether it must take any is another rule."""
-    missing = {Operation.APPEAL, Operation.REPORT_STATUS} - capabilities.operations
-    return Absent("no appeal can be made and followed", elsewhere=True) if missing else None
 
 
 def _other_appeals(capabilities: Capabilities) -> Iterator[Case]:

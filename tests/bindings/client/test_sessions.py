@@ -139,21 +139,22 @@ def test_no_token_is_no_answer_and_names_the_line(tmp_path: Path, answer: Any, w
     assert len(app.asked) == 1
 
 
-@pytest.mark.parametrize(
-    ("url", "words"),
-    [
-        ("https://elsewhere.example/token", "not in target.auth_hosts"),
-        ("http://login.example/token", "write https"),
-    ],
-)
-def test_a_secret_goes_only_to_allowed_hosts(tmp_path: Path, url: str, words: str) -> None:
-    text = (OAUTH % "").replace("/token", url) + GENERATE
+AUTH_HOSTS = TARGET + "  auth_hosts: [login.example]\n"
+
+
+def test_a_token_url_elsewhere_is_a_mistake_of_the_binding(tmp_path: Path) -> None:
+    text = (OAUTH % "").replace("/token", "https://elsewhere.example/token") + GENERATE
+    with pytest.raises(BindingError, match="auth.token_url: found the host 'elsewhere.example'"):
+        bind(tmp_path, text, environ=ENVIRON, target=AUTH_HOSTS)
+
+
+def test_a_secret_goes_to_an_allowed_host_by_https_only(tmp_path: Path) -> None:
+    text = (OAUTH % "").replace("/token", "http://login.example/token") + GENERATE
     app = Recorder()
-    target = TARGET + "  auth_hosts: [login.example]\n"
-    with talking(bind(tmp_path, text, environ=ENVIRON, target=target), app) as provider:
+    with talking(bind(tmp_path, text, environ=ENVIRON, target=AUTH_HOSTS), app) as provider:
         result = provider.generate(None, REQUEST)
     assert isinstance(result, Unavailable)
-    assert words in result.reason
+    assert "write https" in result.reason
     assert app.asked == []
 
 

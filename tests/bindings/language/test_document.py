@@ -81,7 +81,7 @@ def test_the_example_is_a_valid_binding(example: Path) -> None:
         assert isinstance(report, Accepted)
         status = provider.report_status(None, report.value)
         assert isinstance(status, Accepted)
-        assert status.value == Ticket("r1", TicketState.UPHELD, "", "why")
+        assert status.value == Ticket("r1", TicketState.UPHELD, "received", "why")
         page = provider.disclosures("complaints")
         assert isinstance(page, Accepted)
         assert page.value.fields == {"time_limit_hours": "24"}
