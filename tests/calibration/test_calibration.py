@@ -190,6 +190,7 @@ def test_a_scenario_of_another_beginning_is_refused(tmp_path: Path) -> None:
         calibration.calibrate(str(path))
 
 
+@pytest.mark.costly
 def test_the_command_fits_writes_a_scenario_and_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibration, "QUICK", Effort(0.01, 1, 1))
     fitted, page = tmp_path / "fitted.yaml", tmp_path / "page.html"

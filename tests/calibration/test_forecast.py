@@ -132,6 +132,7 @@ def scenario() -> Any:
     )
 
 
+@pytest.mark.costly
 def test_failing_is_dearer_than_passing_and_a_repair_saves(tmp_path: Path, scenario: Any) -> None:
     bad = {"sample": {"judged": 50, "failures": 50}}
     good = {"sample": {"judged": 2000, "failures": 0}}

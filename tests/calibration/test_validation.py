@@ -70,6 +70,7 @@ LEVERS = pytest.param(validation.levers, marks=pytest.mark.slow)
 
 
 @pytest.mark.parametrize("first", [2])
+@pytest.mark.costly
 def test_a_sample_of_the_levers_moves_its_outcomes(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(validation, "ALL_PROPERTIES", validation.ALL_PROPERTIES[first::11])
     checks = list(validation.levers(11, validation.QUICK))
@@ -118,6 +119,7 @@ def test_choice_in_the_groups_follows_the_published_regimes() -> None:
     assert harrington_choice(groups, 1.01 * high) == (False, False)
 
 
+@pytest.mark.costly
 def test_targeting_gains_over_random_inspections_at_equal_cost() -> None:
     checks = validation.targeting_checks(harrington(7, 0.3))
     assert [check for check in checks if not check.passed] == []

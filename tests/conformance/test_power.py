@@ -214,6 +214,7 @@ def test_a_fault_fails_exactly_its_rules_of_the_draft(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sampled(Level.EXTENDED))
+@pytest.mark.costly
 def test_a_fault_beyond_the_core_fails_exactly_its_rules(name: str) -> None:
     report, sent = run(name, examples=12 if FAULTS[name].reach is Reach.DRAWN else 0, level=Level.EXTENDED)
     assert failed(report) == broken(name, report), [
@@ -232,6 +233,7 @@ def test_every_check_is_failed_by_some_fault() -> None:
     assert unproved == set()
 
 
+@pytest.mark.costly
 def test_two_runs_give_the_same_report() -> None:
     """Equal but for timing and for what the server made: the sample makes the same of the same."""
 
@@ -243,6 +245,7 @@ def test_two_runs_give_the_same_report() -> None:
     assert told() == told()
 
 
+@pytest.mark.costly
 def test_another_seed_asks_something_else_and_concludes_the_same() -> None:
     (first, sent), (second, others) = run(seed=1, examples=8), run(seed=2, examples=8)
     assert sent != others
@@ -256,6 +259,7 @@ def test_every_refusal_has_an_accepted_control() -> None:
             assert check.probes.controls > 0, check.name
 
 
+@pytest.mark.costly
 def test_a_fault_that_hides_another_leaves_it_open() -> None:
     """Where nothing is labelled, the place of the label is not judged: inconclusive, never passed."""
     report, _ = run("text-unlabelled")
@@ -282,6 +286,7 @@ def _kept(report: Report) -> dict[str, Any]:
         (("consent-borrowed", "report-decided-late"), None),
     ],
 )
+@pytest.mark.costly
 def test_reports_do_not_depend_on_workers(faults: tuple[str, ...], variant: str | None) -> None:
     reports = []
     for workers in (1, 4):
@@ -306,6 +311,7 @@ def test_a_sample_says_how_often_a_failed_check_fails() -> None:
     assert all(check.finding is not None for check in report.checks if check.verdict == "fail")
 
 
+@pytest.mark.costly
 def test_a_sample_finds_what_only_some_draws_show_and_bounds_the_rest() -> None:
     binding = load_binding(sample_binding(), environ={})
     with binding.connect(transport=AsgiTransport(create_app())) as provider:

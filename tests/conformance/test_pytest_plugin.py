@@ -88,6 +88,7 @@ def test_the_plugin_is_inactive_by_default(project: pytest.Pytester) -> None:
     assert outcomes(run(project)) == {"test_own.py::test_something_else": "PASSED"}
 
 
+@pytest.mark.costly
 def test_a_binding_is_a_file_of_tests(project: pytest.Pytester, faulty: str) -> None:
     result = run(project, "--shenhe", "binding.yaml", "--shenhe-base-url", faulty)
     assert outcomes(result) == {
@@ -112,6 +113,7 @@ def test_other_yaml_files_are_left_alone(project: pytest.Pytester) -> None:
     assert run(project, "other.yaml", "test_own.py").ret == pytest.ExitCode.USAGE_ERROR
 
 
+@pytest.mark.costly
 def test_an_application_in_this_process(project: pytest.Pytester) -> None:
     project.makepyfile(test_law=MARKED.format(settings=""))
     result = run(project, "test_law.py")
@@ -191,6 +193,7 @@ operations:
 
 
 @pytest.mark.parametrize(("framework", "outcome"), [("flask", "PASSED"), ("django", "FAILED"), ("fastapi", "PASSED")])
+@pytest.mark.costly
 def test_applications_of_other_frameworks(framework: str, outcome: str, project: pytest.Pytester) -> None:
     pytest.importorskip(framework)
     project.makefile(".yaml", lamp=LAMP)
@@ -235,6 +238,7 @@ def test_a_python_class(project: pytest.Pytester) -> None:
     assert found == {"test_class.py::test_law[cn-labeling-2025/4.1.1]": "PASSED"}
 
 
+@pytest.mark.costly
 def test_accepted_failures_are_xfailed_and_stale_entries_fail(project: pytest.Pytester) -> None:
     project.makepyfile(test_law=MARKED.format(settings=", baseline='accepted.yaml'"))
     project.makefile(".yaml", accepted=BASELINE.format(check=ANONYMOUS, expires="2999-12-31"))
@@ -299,6 +303,7 @@ def test_a_missing_binding_is_a_usage_error(project: pytest.Pytester) -> None:
     assert "none.yaml: no such file" in result.stderr.str()
 
 
+@pytest.mark.costly
 def test_workers_of_xdist_conclude_the_same(project: pytest.Pytester) -> None:
     pytest.importorskip("xdist")
     project.makepyfile(test_law=MARKED.format(settings=""))

@@ -21,6 +21,7 @@ def test_the_published_schema_is_that_of_the_code() -> None:
     assert json.loads(published.read_text(encoding="utf-8")) == report_schema()
 
 
+@pytest.mark.costly
 def test_a_report_with_failures_holds_to_the_schema_and_a_changed_one_does_not() -> None:
     app = create_app(faults=["text-unlabelled", "search-survives"])
     with load_binding(sample_binding(), environ={}).connect(transport=AsgiTransport(app)) as provider:

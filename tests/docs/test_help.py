@@ -101,6 +101,7 @@ def prepare(example: Command, desk: Path) -> None:
 
 
 @pytest.mark.parametrize("example", runnable())
+@pytest.mark.costly
 def test_examples_run(example: Command, desk: Path, request: pytest.FixtureRequest) -> None:
     if example.words[1] == "replay":
         request.getfixturevalue("failing_report")

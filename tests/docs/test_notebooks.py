@@ -23,6 +23,7 @@ def test_every_notebook_is_tried() -> None:
 
 
 @pytest.mark.parametrize("name", only(["notebook-report"], PRINTED))
+@pytest.mark.costly
 def test_a_notebook_runs(name: str, tmp_path: Path) -> None:
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")

@@ -57,6 +57,7 @@ LENGTHY = ("docs/sample.md", "docs/benchmarks.md", "docs/calibration.md", "docs/
 
 
 @pytest.mark.parametrize("page", drawn(1, PAGES, always=[page for page in PAGES if page not in LENGTHY]))
+@pytest.mark.costly
 def test_commands_run_as_documented(page: str, desk: Path) -> None:
     for block in blocks(page):
         if block.language in COMMANDS:
@@ -139,6 +140,7 @@ def _timed(block: Block) -> Any:
 
 
 @pytest.mark.parametrize("block", [_timed(block) for block in SCRIPTS])
+@pytest.mark.costly
 def test_scripts_run(block: Block, desk: Path) -> None:
     if any(line in block.text for line in NOT_RUN):
         compile(block.text, str(block), "exec")

@@ -38,6 +38,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path,
         yield folder, out, run(folder, "--out", out, *FEW)
 
 
+@pytest.mark.costly
 def test_the_table_ranks_and_names_those_without_a_rank(done: tuple[Path, Path, Any]) -> None:
     result = done[2]
     assert result.exit_code == 1, result.output
@@ -94,6 +95,7 @@ def test_the_same_command_sends_no_request_again(done: tuple[Path, Path, Any]) -
     assert first.exit_code == again.exit_code
 
 
+@pytest.mark.costly
 def test_accepted_failures_decide_the_exit_code_and_are_reported(done: tuple[Path, Path, Any], tmp_path: Path) -> None:
     folder, out, _ = done
     chosen, results = tmp_path / "b", tmp_path / "results"
@@ -114,6 +116,7 @@ def test_accepted_failures_decide_the_exit_code_and_are_reported(done: tuple[Pat
     assert run(chosen, "--out", results, *FEW, "--baseline-dir", baselines).exit_code == 1
 
 
+@pytest.mark.costly
 def test_shared_variables_are_reported_and_a_folder_separates_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,6 +179,7 @@ def test_mistakes_are_reported_before_any_request(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.costly
 def test_a_fleet_that_is_ended_takes_its_processes_with_it(tmp_path: Path, sent: signal.Signals) -> None:
     folder, out = tmp_path / "b", tmp_path / "out"
     folder.mkdir()

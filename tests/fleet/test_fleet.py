@@ -72,6 +72,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Fleet, Pat
         yield run(folder, out, options=TWO)[0], out
 
 
+@pytest.mark.costly
 def test_every_provider_gets_a_separate_outcome(mixed: tuple[Fleet, Path]) -> None:
     found = {
         name: (provider.outcome, provider.exit_code, provider.judged > 0)

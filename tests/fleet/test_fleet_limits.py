@@ -29,6 +29,7 @@ from .providers import (
 from .runs import by_name, run
 
 
+@pytest.mark.costly
 def test_a_second_run_asks_only_those_that_were_not_finished(tmp_path: Path) -> None:
     folder, out = tmp_path / "b", tmp_path / "out"
     folder.mkdir()
@@ -43,6 +44,7 @@ def test_a_second_run_asks_only_those_that_were_not_finished(tmp_path: Path) -> 
         assert sorted(run(folder, out, fresh=True)[1]) == ["gone", "lawful"]
 
 
+@pytest.mark.costly
 def test_parallelism_does_not_change_results(tmp_path: Path) -> None:
     folder = tmp_path / "b"
     folder.mkdir()
@@ -64,6 +66,7 @@ def test_parallelism_does_not_change_results(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["binding", "options", "report", "outcome", "place"])
+@pytest.mark.costly
 def test_a_change_of_any_input_repeats_the_provider(tmp_path: Path, what: str) -> None:
     folder, out = tmp_path / "b", tmp_path / "out"
     folder.mkdir()
@@ -89,6 +92,7 @@ def test_a_change_of_any_input_repeats_the_provider(tmp_path: Path, what: str) -
         assert by_name(again)["one"].exit_code == (1 if what == "place" else 0)
 
 
+@pytest.mark.costly
 def test_a_later_day_under_the_same_law_repeats_nothing(tmp_path: Path) -> None:
     from datetime import date
 
@@ -105,6 +109,7 @@ def test_a_later_day_under_the_same_law_repeats_nothing(tmp_path: Path) -> None:
         assert asked == ["one"], "before 2026 other rules were in force"
 
 
+@pytest.mark.costly
 def test_a_hanging_provider_is_ended(tmp_path: Path) -> None:
     with serving(hang) as url, serving(labelled) as lawful:
         small(tmp_path, "hanging", url, timeout=300)
@@ -145,6 +150,7 @@ def test_a_slow_provider_is_cut_short_with_its_findings(tmp_path: Path) -> None:
     assert provider.unverified
 
 
+@pytest.mark.costly
 def test_a_process_beyond_its_memory_ends_alone(tmp_path: Path) -> None:
     with serving(labelled) as url:
         small(tmp_path, "one", url)
@@ -155,6 +161,7 @@ def test_a_process_beyond_its_memory_ends_alone(tmp_path: Path) -> None:
         assert (fed.providers[0].exit_code, asked) == (0, ["one"])
 
 
+@pytest.mark.costly
 def test_an_interrupted_fleet_ends_its_processes_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from shenhe.conformance.fleet import running as module
 

@@ -36,6 +36,7 @@ A_KEY, B_KEY = "canary-of-a-5d81c3", "canary-of-b-90fe27"
 KEYS = {"A_KEY": A_KEY, "B_KEY": B_KEY, "OTHER": "canary-of-nobody-113"}
 
 
+@pytest.mark.costly
 def test_a_secret_reaches_only_its_provider_and_no_output(tmp_path: Path) -> None:
     folder, out = tmp_path / "b", tmp_path / "out"
     folder.mkdir()

@@ -92,6 +92,7 @@ def test_another_rulebook_is_no_proof_for_this_one() -> None:
 
 
 @pytest.mark.parametrize("level", ["core", "full"])
+@pytest.mark.costly
 def test_a_real_report_adds_up(level: str) -> None:
     """What a run writes, with any verdict, and what attest recomputes are the same."""
     with load_binding(sample_binding()).connect(

@@ -82,6 +82,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.costly
 def test_schemas_inside_each_other_are_cut(name: str) -> None:
     with bounded():
         description = description_of(DOCUMENTS[name], "openapi.json")
@@ -229,6 +230,7 @@ ANSWERS: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.costly
 def test_answers_that_would_grow_are_bounded(name: str, tmp_path: Path) -> None:
     text = _BINDING % ("x", "id")
     body = ANSWERS[name]

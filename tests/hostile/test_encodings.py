@@ -231,6 +231,7 @@ def test_an_unusual_encoding_is_found_inside_escapes(name: str, outer: str) -> N
     after=st.text(max_size=20),
 )
 @settings(max_examples=150, deadline=None)
+@pytest.mark.costly
 def test_any_secret_in_any_unusual_encoding(secret: str, name: str, before: str, after: str) -> None:
     letters = [char for char in secret if char.isalnum()]
     if len(set(secret)) < 6 or ("characters" in name and len(letters) < 12):
@@ -303,6 +304,7 @@ BOMBS: dict[str, Callable[[int], bytes]] = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.costly
 def test_unusual_encodings_cost_time_in_proportion(name: str) -> None:
     redactor = Redactor({"KEY": TOKEN, "NUMBER": PERSON, "NAME": CHINESE})
     small, large = BOMBS[name](8_000), BOMBS[name](64_000)

@@ -141,6 +141,7 @@ def test_a_reversed_or_wrapped_token_is_replaced(name: str) -> None:
     after=st.text(max_size=30),
 )
 @settings(max_examples=300, deadline=None)
+@pytest.mark.costly
 def test_any_secret_in_any_disguise_between_anything(secret: str, name: str, before: str, after: str) -> None:
     if len(set(secret)) < 4 or secret.strip() != secret:
         return
@@ -196,6 +197,7 @@ def test_a_body_cut_inside_a_secret_shows_no_part_of_it(cut: int) -> None:
         assert secret[:4].encode() not in kept
 
 
+@pytest.mark.costly
 def test_tokens_are_found_however_many_there_are() -> None:
     redactor = Redactor({})
     tokens = [base64.urlsafe_b64encode(f"{n}-{n * n}-{n % 7}-token-of-somebody".encode()).decode() for n in range(300)]

@@ -34,6 +34,7 @@ def test_a_lawful_gateway_takes_the_right_code_only(variant: str) -> None:
 
 
 @pytest.mark.parametrize(("faults", "verdict"), [([CONFIRMATION], "fail"), ([], "pass")])
+@pytest.mark.costly
 def test_a_consent_serves_once_its_person_confirmed_it(faults: list[str], verdict: str) -> None:
     report = matrix.examine(faults, variant="rpc-gateway", level=Level.EXTENDED, examples=0, rules=["cn-dsp-2023/14.2"])
     found = {check.name: check.verdict for check in report.checks}

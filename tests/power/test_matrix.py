@@ -32,6 +32,7 @@ def test_there_are_enough_of_each() -> None:
 
 
 @pytest.mark.parametrize("name", drawn(1, SAMPLED))
+@pytest.mark.costly
 def test_a_fault_is_caught_by_exactly_its_rules(name: str) -> None:
     found = matrix.kill(name)
     assert found.exact, found
@@ -40,6 +41,7 @@ def test_a_fault_is_caught_by_exactly_its_rules(name: str) -> None:
 @pytest.mark.parametrize(
     "name", only(["named-account-publishes"], ["consent-of-the-account", "named-account-publishes"])
 )
+@pytest.mark.costly
 def test_a_fault_is_caught_by_exactly_its_rules_of_a_draft(name: str) -> None:
     found = matrix.kill(name, packs=["cn-dsp-2022-draft"])
     assert found.exact, found
@@ -68,6 +70,7 @@ def test_a_sequence_takes_three_requests_and_more(name: str) -> None:
         assert sum(step.method in ("POST", "DELETE") for step in finding.steps) >= 3, finding.steps
 
 
+@pytest.mark.costly
 def test_seeds_are_counted_and_tables_written(tmp_path: Path) -> None:
     power = matrix.measure(
         ["filing-number-missing"], ["phone-only"], levels=[Level.CORE], packs=["cn-dsp-2023"], seeds=2, workers=1

@@ -55,6 +55,7 @@ VARIANTS_OF = {role: [name.value for name, of in OF_STYLE.items() if of == role]
         for name in names
     ],
 )
+@pytest.mark.costly
 def test_a_fault_of_a_role_is_caught_by_exactly_its_rules(role: VariantName, name: str) -> None:
     found = roles.find(ROLE_OF[role], name, 0)
     assert found.exact, found
@@ -68,6 +69,7 @@ def test_a_fault_of_a_role_is_caught_by_exactly_its_rules(role: VariantName, nam
         for name in names
     ],
 )
+@pytest.mark.costly
 def test_lawful_variants_of_a_role_are_clean(role: VariantName, name: str) -> None:
     report = matrix.examine(variant=name, level=Level.EXTENDED, examples=0, rules=RULES[role])
     verdicts = {rule.rule: rule.verdict for rule in report.rules if rule.rule in RULES[role]}

@@ -12,12 +12,14 @@ from . import matrix
 
 
 @pytest.mark.parametrize("name", only(("assessment-expired-listed", "siblings-removed"), STORE_FAULTS))
+@pytest.mark.costly
 def test_a_fault_of_a_store_is_caught_by_exactly_its_rules(name: str) -> None:
     found = matrix.kill(name)
     assert found.exact, found
 
 
 @pytest.mark.parametrize("name", only(("rejects-by-message",), STORE_VARIANTS))
+@pytest.mark.costly
 def test_a_lawful_variant_of_a_store_is_clean(name: str) -> None:
     told = matrix.cleanness(f"sample-store/{name}", levels=[Level.FULL])
     assert told[0].open == ()

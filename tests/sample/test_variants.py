@@ -38,6 +38,7 @@ def test_a_variant_is_bound_whole(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", only(("asynchronous", "writer-only"), VARIANTS))
+@pytest.mark.costly
 def test_a_variant_passes(name: str) -> None:
     _needs_what_it_writes(name)
     app = create_app(variants=[name])
@@ -53,6 +54,7 @@ def test_a_variant_passes(name: str) -> None:
     "name",
     ["one-account-a-person", "tickets-by-number", "authors-named", "ready-made-accounts", "named-account-overlooked"],
 )
+@pytest.mark.costly
 def test_lawful_disclosures_about_people_pass(name: str) -> None:
     app = create_app(variants=[name])
     with load_binding(sample_binding(name), environ={}).connect(transport=AsgiTransport(app)) as provider:
@@ -73,6 +75,7 @@ def test_credentials_and_the_field_coexist() -> None:
     assert {label.scheme for label in labels.implicit} == {"gb45438", "c2pa"}
 
 
+@pytest.mark.costly
 def test_credentials_without_the_field_are_only_a_mark() -> None:
     pytest.importorskip("c2pa")
     app = create_app(faults=["implicit-label-missing-png"], variants=["credentials-besides"])
@@ -166,6 +169,7 @@ def test_the_documentation_gives_the_length_of_each_binding(style: str) -> None:
     assert f"| {len(sample_binding(style).read_text(encoding='utf-8').splitlines())} lines |" in row
 
 
+@pytest.mark.costly
 def test_a_platform_without_generation_is_fully_decided() -> None:
     app = create_app(variants=["forms-platform"])
     with load_binding(sample_binding("forms-platform"), environ={}).connect(transport=AsgiTransport(app)) as provider:

@@ -87,6 +87,7 @@ ALWAYS = (
 
 
 @pytest.mark.parametrize("fault", drawn(1, BREAKS, always=ALWAYS))
+@pytest.mark.costly
 def test_each_fault_of_a_foreign_community_is_found(fault: str) -> None:
     report = run(fault, rules=[BREAKS[fault]])
     if fault in REVIEWED:

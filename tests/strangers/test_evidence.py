@@ -34,6 +34,7 @@ def test_a_finding_shows_again_on_the_same_provider(style: str, tmp_path: Path) 
     assert done.outcome == "shows again", (done.reason, done.steps)
 
 
+@pytest.mark.costly
 def test_a_finding_shows_again_whatever_its_tokens_begin_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a cookie or a form says before a token must not be taken for an escape that is part of it."""
     hexadecimal = secrets.token_hex
@@ -61,6 +62,7 @@ def test_every_exchange_is_in_a_sequence_once(style: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("style", ["headers", "forms", "actions"])
+@pytest.mark.costly
 def test_the_commands_run_as_printed(style: str, tmp_path: Path) -> None:
     """As curl and as a pytest, against a server that has never seen the ids of the report."""
     finding = found(style, tmp_path)

@@ -15,6 +15,7 @@ LABELS, REMOVAL = "cn-labeling-2025/4.1.1", "cn-dsp-2023/10.4"
 
 
 @pytest.mark.parametrize("style", STYLES)
+@pytest.mark.costly
 def test_a_lawful_stranger_does_not_fail(style: str, tmp_path: Path) -> None:
     assert failures(run(style, Town(), tmp_path)) == {}
 
@@ -204,6 +205,7 @@ def test_a_binding_that_cannot_ask_for_an_unlabelled_copy_decides_nothing(tmp_pa
 
 
 @pytest.mark.parametrize("style", only(["json", "rpc"], ["json", "rpc", "headers", "actions"]))
+@pytest.mark.costly
 def test_a_second_run_gives_the_same_verdicts(style: str, tmp_path: Path) -> None:
     """The target keeps its data, and signing up is signing in."""
     town = Town("sign-up-is-sign-in")

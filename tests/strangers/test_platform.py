@@ -58,6 +58,7 @@ def run(*faults: str, rules: list[str] | None = None) -> Report:
         return run_checks(provider, on=ON, level="full", examples=0, rules=rules)
 
 
+@pytest.mark.costly
 def test_a_lawful_platform_that_generates_nothing_is_decided() -> None:
     report = run()
     assert failures(report) == {}

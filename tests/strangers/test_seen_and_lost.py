@@ -75,6 +75,7 @@ def test_rules_that_ask_for_no_identity_are_decided_without_verification(tmp_pat
     )
 
 
+@pytest.mark.costly
 def test_consent_rules_do_not_vanish_with_their_service(tmp_path: Path) -> None:
     changes = {**EDITS, "target.services": {"text": ["text/plain"]}}
     report = run("json", Town(), tmp_path, changes)

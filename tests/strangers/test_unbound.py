@@ -46,6 +46,7 @@ _FEW = 1
         for target, removal, quick in KNOWN
     ],
 )
+@pytest.mark.costly
 def test_former_false_failures_are_gone(target: str, removal: Removal) -> None:
     assert wrong(target, removal) == (True, {})
 
@@ -87,6 +88,7 @@ def test_what_is_never_sent_is_not_judged(removal: Removal, name: str, decides: 
 
 
 @pytest.mark.parametrize("target", sampling.drawn(3, TARGETS))
+@pytest.mark.costly
 def test_unbound_parts_never_fail(target: str) -> None:
     tried = 0
     for removal in drawn(target, len(list(removals(document_of(target))))):

@@ -29,6 +29,7 @@ def folder(file: Path) -> Path:
     return out
 
 
+@pytest.mark.costly
 def test_a_run_leaves_a_page_and_the_command_that_makes_it_again(file: Path, folder: Path) -> None:
     note = json.loads((folder / "run.json").read_text())
     assert note["complete"] is True

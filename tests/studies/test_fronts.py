@@ -116,6 +116,7 @@ def test_a_front_that_chance_decides_says_so(run: study.StudyRun) -> None:
     assert "chance" not in sure.title
 
 
+@pytest.mark.costly
 def test_a_search_keeps_the_limits_of_its_objectives(levers: dict[str, Any], tmp_path: Path) -> None:
     pytest.importorskip("pymoo")
     free, _ = search_policies(study.load_study(levers), tmp_path / "free", Inline())

@@ -147,6 +147,7 @@ def test_a_tree_finds_a_hidden_corner_and_says_where_it_is_safe() -> None:
     assert sum(leaf.worlds for leaf in regions.values()) == 300
 
 
+@pytest.mark.costly
 def test_a_tree_of_noise_has_no_branch() -> None:
     dice = np.random.default_rng(6)
     branched = 0

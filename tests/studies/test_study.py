@@ -97,6 +97,7 @@ def test_a_metric_that_no_result_has_is_answered_with_the_closest(run: study.Stu
 # -- the same bytes
 
 
+@pytest.mark.costly
 def test_processes_and_this_process_write_the_same_files(run: study.StudyRun, tmp_path: Path) -> None:
     study.run_study(small_study(), tmp_path / "two", Processes(2))
     assert results(tmp_path / "two") == results(run.folder)
@@ -194,6 +195,7 @@ def test_killed_drivers_and_workers_do_not_change_a_byte(tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.costly
 def test_ctrl_c_keeps_what_was_finished_and_says_so(tmp_path: Path) -> None:
     path = tmp_path / "storm.yaml"
     path.write_text(json.dumps(chaos.STUDY | {"replications": 400, "precision": None}))

@@ -163,6 +163,7 @@ BOMB_BYTES = b"".join([BOMB.compress(b"\0" * 1_000_000) for _ in range(200)]) + 
         pytest.param(saying(b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n"), "", id="status 999"),
     ],
 )
+@pytest.mark.costly
 def test_a_misbehaving_server_ends_in_unavailable(
     tmp_path: Path, handle: Callable[[socket.socket], None], words: str
 ) -> None:

@@ -78,6 +78,7 @@ def outcome_of(path: Path) -> tuple[int, list[str], int]:
     return right, wrong, sum(1 for endpoint in truth if endpoint not in mapped)
 
 
+@pytest.mark.costly
 def test_drafts_of_many_styles_are_rarely_wrong_and_mostly_complete() -> None:
     outcomes = [outcome_of(path) for path in CORPUS]
     right, missed = sum(each[0] for each in outcomes), sum(each[2] for each in outcomes)

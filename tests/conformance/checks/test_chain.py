@@ -54,6 +54,7 @@ def followed(stack: ExitStack, only: str = "", **faults: Sequence[str]) -> Chain
     return run_chain(chain_of("chain", stations), on=ON, checks=checks)
 
 
+@pytest.mark.costly
 def test_a_lawful_chain_passes_and_its_page_shows_every_hop(stack: ExitStack) -> None:
     report = followed(stack)
     assert {check.result.name: check.result.verdict for check in report.checks} == {
@@ -245,6 +246,7 @@ def test_a_chain_file_names_the_line_of_a_mistake(tmp_path: Path) -> None:
         read_chain(file)
 
 
+@pytest.mark.costly
 def test_the_command_follows_a_chain_over_http(tmp_path: Path, stack: ExitStack) -> None:
     entries = []
     for role, variant in PATH[1:]:

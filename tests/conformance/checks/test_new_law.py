@@ -121,6 +121,7 @@ def test_without_ages_the_minors_rules_are_inconclusive_and_name_the_line() -> N
     assert "operations.register" in reason
 
 
+@pytest.mark.costly
 def test_without_a_crisis_marker_no_crisis_is_sent() -> None:
     markers = {"unlawful": "[test: unlawful]"}
     verdict, reason = check(run(declares={"markers": markers}), "somebody_in_crisis_is_urged_to_seek_help")

@@ -65,6 +65,7 @@ def test_stand_in_believes_no_claim(provider: Any) -> None:
     assert stand_in.with_extra({"X-Verified": "true"}, {}) is stand_in
 
 
+@pytest.mark.costly
 def test_check_prints_a_plan_with_its_cost() -> None:
     result = CliRunner().invoke(
         app, ["check", "sample", "--rules", "cn-dsp-2023/14.2", "--plan", "--price", "0.5", "--json"]

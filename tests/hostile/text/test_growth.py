@@ -156,6 +156,7 @@ def _redaction_work(length: int) -> tuple[int, int]:
     return work.lines, made.summary.requests
 
 
+@pytest.mark.costly
 def test_long_tokens_cost_hardly_more_than_short_ones() -> None:
     """Redaction is a part of a run: half as much again of it makes the whole run a tenth dearer
     (`benchmarks/growth.py --tokens`).

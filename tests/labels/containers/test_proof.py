@@ -98,6 +98,7 @@ def test_a_failing_writer_leaves_no_file(monkeypatch: pytest.MonkeyPatch) -> Non
         write_label(media.picture("PNG"), media.FIELDS)
 
 
+@pytest.mark.costly
 def test_a_sample_of_mutated_files_is_written_well_or_refused() -> None:
     outcome = fuzz.run_writer(seed=1, start=0, count=400)
     assert outcome.failures == []

@@ -48,6 +48,7 @@ def many() -> list[Scenario]:
     return [random_scenario(number) for number in range(300)]
 
 
+@pytest.mark.costly
 def test_random_scenarios_move_every_lever(many: list[Scenario]) -> None:
     values: dict[str, set[str]] = defaultdict(set)
     changed: set[str] = set()
@@ -81,6 +82,7 @@ def _lever(path: str, names: set[str]) -> str:
     return ".".join("*" if step in names or step.isdecimal() else step for step in path.split("."))
 
 
+@pytest.mark.costly
 def test_random_scenarios_meet_every_kind_of_event(many: list[Scenario]) -> None:
     met = {row[1] for scenario in many[:150] for row in replicate(scenario, 1, 0).rows}
     # UNFILED is never logged; forgiveness and budgets that are renewed are too rare for every sample.
@@ -212,6 +214,7 @@ def scenarios() -> Iterator[Scenario]:
         yield load_scenario(name, {"population.scale": 0.01})
 
 
+@pytest.mark.costly
 def test_the_estimated_number_of_events_suffices_to_choose_an_engine() -> None:
     foreseen, made = [], []
     for scenario in scenarios():

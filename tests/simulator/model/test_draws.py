@@ -117,6 +117,7 @@ def test_replications_have_their_own_seeds() -> None:
     assert all(0 <= seed <= MAX_SEED for seed in seeds)
 
 
+@pytest.mark.costly
 def test_compiles_without_a_writable_cache(tmp_path: object) -> None:
     """A read-only installation without a home folder must cost time, never fail."""
     code = (

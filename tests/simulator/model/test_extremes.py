@@ -178,6 +178,7 @@ def _ends() -> Iterator[tuple[str, float]]:
 
 
 @pytest.mark.parametrize("part", one_in(3, range(3)))
+@pytest.mark.costly
 def test_every_number_at_its_ends_is_run_or_refused_in_words(part: int) -> None:
     ran, refused = 0, 0
     for path, end in islice(_ends(), part, None, 3):

@@ -48,6 +48,7 @@ def test_every_story_that_makes_a_claim_is_tested() -> None:
 
 
 @pytest.mark.parametrize("name", STORIES)
+@pytest.mark.costly
 def test_the_claim_holds_and_can_be_refuted(name: str) -> None:
     verdict = judge(load_scenario(name), replications=8)
     assert verdict.holds, verdict.claimed

@@ -150,6 +150,7 @@ def test_rows_without_spread_or_values_do_not_widen_intervals() -> None:
     assert interval_for_all(np.zeros(4), 0.99) == (0.0, 0.0)
 
 
+@pytest.mark.costly
 def test_all_simultaneous_intervals_hold_at_once_as_often_as_they_say() -> None:
     dice, held, alone, tables = np.random.default_rng(3), 0, 0, 120
     for _ in range(tables):

@@ -31,6 +31,7 @@ def test_any_scenario_conserves(changes: dict[str, Any], seed: int) -> None:
 
 @given(changes=overrides(), more=further(), seed=st.integers(0, 2**40))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
+@pytest.mark.costly
 def test_any_scenario_of_all_levers_conserves(changes: dict[str, Any], more: dict[str, Any], seed: int) -> None:
     run = simulate(load_scenario("cn-2023", {**changes, **more}, check_rules=False), 1, seed)
     assert discrepancies(run) == []

@@ -36,6 +36,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.costly
 def test_two_workers_write_the_bytes_of_one(finished: Path, tmp_path: Path) -> None:
     simulate(small(), 4, 9, workers=2, out=tmp_path / "two")
     assert contents(tmp_path / "two") == contents(finished)
@@ -185,6 +186,7 @@ def test_arguments_out_of_range(arguments: tuple[int, int, int]) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.costly
 def test_interrupted_runs_keep_finished_shards(tmp_path: Path, workers: int) -> None:
     """Ctrl-C ends with code 130 and a sentence, leaves whole shards only, and the run can go on."""
     folder = tmp_path / "run"
