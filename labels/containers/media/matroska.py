@@ -21,7 +21,7 @@ _TITLES = {0x1549A966: "Info", 0x1654AE6B: "Tracks", 0x1043A770: "Chapters"}
 
 class Element(NamedTuple):
     """One EBML element: its id, where it starts, where its content starts, where it ends, whether it named
-    a size.
+    a size, and whether that size reaches beyond what it is in.
     """
 
     name: int
@@ -29,6 +29,7 @@ class Element(NamedTuple):
     body: int
     end: int
     sized: bool
+    cut: bool = False
 
 
 def element(data: Source, position: int, end: int) -> Element | None:
@@ -49,7 +50,7 @@ def element(data: Source, position: int, end: int) -> Element | None:
     body = at + width
     if size == (1 << (7 * width)) - 1:
         return Element(name, position, body, end, False)
-    return Element(name, position, body, min(body + size, end), True)
+    return Element(name, position, body, min(body + size, end), True, body + size > end)
 
 
 def children(data: Source, start: int, end: int, found: Findings) -> Iterator[Element]:
@@ -150,6 +151,7 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
     if segment.end < len(data) and element(data, segment.end, len(data)) is not None:
         raise UnsuitableFileError("another element follows the segment")
     inside = list(children(data, segment.body, segment.end, found))
+    _must_be_whole(data, segment, inside, found)
     old = [each for each in inside if each.name == TAGS]
     # A checksum over the tags that were there is left out.
     kept = [tag for each in old for tag in children(data, each.body, each.end, found) if tag.name == TAG]
@@ -175,6 +177,27 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
         width = 8
     named = data[segment.start : segment.start + 4] + (size | 1 << (7 * width)).to_bytes(width, "big")
     return bytes(whole[: segment.start] + named + whole[segment.body : segment.end] + tags + whole[segment.end :])
+
+
+def _must_be_whole(data: bytes, segment: Element, inside: list[Element], found: Findings) -> None:
+    """Raise :class:`UnsuitableFileError` where an element is broken: a player looks for the next sound one by its place
+    in the file, and would play the same film otherwise when it has a tag more.
+    """
+    if not inside or inside[-1].end != segment.end or any(each.cut for each in inside):
+        raise UnsuitableFileError("the segment holds bytes that are no whole element")
+    for cluster in inside:
+        if cluster.name != CLUSTER or not cluster.sized:
+            continue
+        position = cluster.body
+        while position < cluster.end:
+            found.step()
+            for _ in range(_BLOCKS_A_PART):
+                if position >= cluster.end:
+                    break
+                inner = element(data, position, cluster.end)
+                if inner is None or inner.cut or not inner.sized:
+                    raise UnsuitableFileError("a cluster holds bytes that are no whole element")
+                position = inner.end
 
 
 def _before_the_first_cluster(data: bytes, segment: Element, tags: bytes, found: Findings) -> bytes:

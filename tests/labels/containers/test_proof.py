@@ -10,9 +10,10 @@ import pytest
 
 from shenhe.labels import LabelWriteError, Limits, read_labels, write_label
 from shenhe.labels import write as writing
+from shenhe.labels.containers.media import matroska
 from shenhe.labels.containers.sniff import sniff
 from shenhe.labels.containers.table import Container
-from shenhe.labels.findings import UnsuitableFileError
+from shenhe.labels.findings import Findings, UnsuitableFileError
 from shenhe.labels.proof.compare import same_parts, same_pixels, same_reading
 from shenhe.labels.record import media_type_of
 
@@ -104,3 +105,20 @@ def test_a_sample_of_mutated_files_is_written_well_or_refused() -> None:
     assert outcome.failures == []
     assert outcome.labelled > 100
     assert outcome.refused > 100
+
+
+@pytest.mark.parametrize("size", [0x7E, 0x00])
+def test_a_film_with_a_broken_block_gets_no_label(size: int) -> None:
+    """Players look for the next sound element by its place, and would play another film once a tag moved it."""
+    data = bytearray(media.film("matroska"))
+    segment = matroska.segment_of(bytes(data))
+    found = Findings(Limits())
+    cluster = next(
+        each
+        for each in matroska.children(bytes(data), segment.body, segment.end, found)
+        if each.name == matroska.CLUSTER
+    )
+    first = next(matroska.children(bytes(data), cluster.body, cluster.end, found))
+    data[first.start + 1] = size | 0x80 if size else 0
+    with pytest.raises(LabelWriteError, match="no whole element"):
+        write_label(bytes(data), media.FIELDS, media_type="video/x-matroska")
