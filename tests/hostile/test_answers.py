@@ -84,7 +84,9 @@ def test_a_file_in_a_package_that_unpacks_in_one_step_is_refused(name: str) -> N
 
 def test_a_tar_archive_with_a_large_header_is_refused(tmp_path: Path) -> None:
     """A header of the PAX format is read whole, and a compressed one may be of any size."""
-    path = tmp_path / "files.tar.gz"
+    folder = tmp_path / "files"
+    folder.mkdir()
+    path = folder / "files.tar.gz"
     header = tarfile.TarInfo("header")
     header.type, header.size = tarfile.XHDTYPE, 30_000_000
     with tarfile.open(path, "w:gz") as archive:
@@ -95,7 +97,7 @@ def test_a_tar_archive_with_a_large_header_is_refused(tmp_path: Path) -> None:
             list(archive)
 
     assert peak(read) < _BYTES
-    done = shenhe("label", "audit", tmp_path)
+    done = shenhe("label", "audit", folder, "--out", tmp_path / "audit.jsonl")
     assert done.exit_code == 3
     assert "not read" in done.output
 
