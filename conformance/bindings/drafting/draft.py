@@ -18,12 +18,12 @@ from shenhe.conformance.roles import operations_of
 from ..language.shapes import LOGIN
 from . import deferred
 from .blanks import Blank, Blanks, can_stand
+from .choosing.matching import Match, find_matches, service_of, topics_of
+from .choosing.scoring import in_path_of
 from .deferred import Deferred
-from .fields import leaves
-from .matching import Match, find_matches, service_of, topics_of
+from .fields import leaves, plain
 from .openapi import Description, Endpoint, Field, GraphqlField
 from .responses import envelope, keys_of_answer, place_of
-from .scoring import in_path_of
 from .security import wants_token
 from .vocabulary import expression_of, vocabulary
 from .yaml_text import DraftedOperation, lines_of
@@ -99,6 +99,8 @@ class _Drafter:
             keys["method"] = endpoint.method
         if endpoint.graphql is not None:
             return self._graphql_section(name, match, endpoint.graphql)
+        if name == "upload" and endpoint.resumable:
+            return self._resumable_section(match)
         keys["path"] = self._path(name, endpoint)
         for place in ("query", "headers"):
             fields = [
@@ -152,6 +154,35 @@ class _Drafter:
         if later.source is not None:
             note += f", then {later.source}"
         return DraftedOperation(keys, note, _when(name, endpoint))
+
+    def _resumable_section(self, match: Match) -> DraftedOperation:
+        """An upload by the tus protocol: one request opens it, the next sends the bytes to the URL that it returned."""
+        endpoint = match.endpoint
+        kept = {"tusresumable", "uploadlength", "uploadmetadata"}
+        fields = [each for each in endpoint.parameters if each.place == "header" and plain(each.name) not in kept]
+        version = {"Tus-Resumable": "1.0.0"}
+        created = {
+            "name": "created",
+            "method": "POST",
+            "path": self._path("upload", endpoint),
+            "headers": {
+                **version,
+                "Upload-Length": "{{ media.data | length }}",
+                "Upload-Metadata": "filename {{ 'source' | base64 }},filetype {{ media.media_type | base64 }}",
+                **self._filled("upload", fields),
+            },
+            "extract": {"url": {"header": "Location"}},
+        }
+        keys = {
+            "steps": [created],
+            "method": "PATCH",
+            "url": "{{ steps.created.url }}",
+            "headers": {**version, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"},
+            "body": "{{ media.data }}",
+            "extract": {"id": {"value": "{{ steps.created.url | last_segment }}"}},
+        }
+        self.asked += [str(each) for each in self.description.endpoints if _is_part_of(each, endpoint)]
+        return DraftedOperation(keys, f"{endpoint} ({match.total:g}: resumable), then PATCH at its Location", {})
 
     def _graphql_section(self, name: str, match: Match, graphql: GraphqlField) -> DraftedOperation:
         endpoint = match.endpoint
@@ -208,7 +239,7 @@ class _Drafter:
         filled: dict[str, Any] = {}
         taken: set[str] = set()
         for each in fields:
-            expression = expression_of(name, each.name)
+            expression = expression_of(name, each.called)
             if each.binary and files and name in _FILES and (source := _FILES[name]) not in taken:
                 taken.add(source)
                 filled[each.name] = {
@@ -225,7 +256,7 @@ class _Drafter:
                 filled[each.name] = expression
             elif expression is not None and each.name.lower() == "messages":
                 filled[each.name] = expression
-            elif each.schema.get("type") == "array" and (one := _one_of(name, each.name)) is not None:
+            elif each.schema.get("type") == "array" and (one := _one_of(name, each.called)) is not None:
                 filled[each.name] = [one]
             elif (
                 each.name == "stream"
@@ -238,6 +269,11 @@ class _Drafter:
                     each.given if can_stand(each.given) else self.blanks(f"{name} {each.name}", each.hint)
                 )
         return filled
+
+
+def _is_part_of(endpoint: Endpoint, opened: Endpoint) -> bool:
+    """Whether an endpoint sends the bytes of an upload that another opened."""
+    return endpoint.method == "PATCH" and endpoint.path.startswith(opened.path.rstrip("/") + "/{")
 
 
 def _nested(filled: Mapping[str, Any], fields: Sequence[Field]) -> dict[str, Any]:

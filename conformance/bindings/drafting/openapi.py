@@ -48,6 +48,13 @@ class Field:
     given: Any = None
     #: Where in the body it is, if that is not under its own name.
     inside: tuple[str, ...] = ()
+    #: What it is usually called, where the document has a word of the house for it.
+    known: str = ""
+
+    @property
+    def called(self) -> str:
+        """The name by which its meaning is found."""
+        return self.known or self.name
 
     @property
     def binary(self) -> bool:
@@ -103,6 +110,23 @@ class Endpoint:
     #: The one field of the body that holds all others, as in `{"article": {"title": …}}`.
     wrapped_in: str = ""
     deprecated: bool = False
+    #: The same endpoint in everyday words, where the document has words of the house.
+    spoken: Endpoint | None = None
+    #: The operation that it serves by what it does.
+    does: str = ""
+
+    @property
+    def gives_media(self) -> bool:
+        """Whether its response is a file."""
+        return self.answer_type.split("/")[0] in {"image", "audio", "video"} or self.answer_type.endswith(
+            "octet-stream"
+        )
+
+    @property
+    def resumable(self) -> bool:
+        """Whether it opens an upload whose bytes follow in further requests (tus)."""
+        headers = {plain(each.name) for each in self.parameters if each.place == "header"}
+        return self.method == "POST" and "uploadlength" in headers
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -204,7 +228,7 @@ class _Reader:
                     method=method.upper(),
                     path=path,
                     name=_line(operation.get("operationId")),
-                    summary=_line(operation.get("summary")),
+                    summary=_line(operation.get("summary")) or _first_sentence(operation.get("description")),
                     description=_line(operation.get("description"))[:500],
                     tags=tuple(_line(tag) for tag in _list(operation.get("tags"))),
                     parameters=tuple({(each.place, each.name): each for each in fields}.values()),
@@ -424,6 +448,12 @@ def _only(mapping: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 def _line(value: Any) -> str:
     return " ".join(value.split())[:300] if isinstance(value, str) else ""
+
+
+def _first_sentence(text: Any) -> str:
+    """What a description begins with, where an endpoint has no summary."""
+    sentence = re.split(r"(?<=[.。!])\s|\n\n", str(text or ""), maxsplit=1)[0]
+    return _line(sentence)[:120]
 
 
 def _mapping(value: Any) -> dict[str, Any]:

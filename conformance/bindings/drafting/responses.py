@@ -11,8 +11,8 @@ from shenhe.conformance.provider import Operation
 
 from ..language.shapes import LOGIN, SHAPES
 from .blanks import Blanks, can_stand
+from .choosing.matching import service_of
 from .fields import Leaf, last, leaves, named, plain, quoted
-from .matching import service_of
 from .openapi import Endpoint
 from .vocabulary import IDS, ITEMS, MESSAGE, expression_of
 
@@ -79,7 +79,7 @@ def place_of(name: str, wanted: str, places: Sequence[Leaf]) -> str | None:
         lists = [
             path
             for path, _ in places
-            if re.search(r"\[0\]\.(id|postId|post_id|publicationId|publication_id|noteId)$", path)
+            if re.search(r"\[0\]\.\w+$", path) and last(path) in {"id", "slug", *IDS["publication"].split()}
         ]
         return lists[0].replace("[0]", "[]") if lists else None
     return named(places, "state status")

@@ -147,9 +147,10 @@ def expression_of(name: str, given: str) -> str | None:
     """
     bracketed = re.fullmatch(r"\w+\[(\w+)\]", given)
     known = plain(bracketed[1] if bracketed else given)
-    for each in vocabulary().fields.get(name, ()):
-        if known in each.names.split():
-            return each.value
+    for called in (known, re.sub("no$", "id", known)):
+        for each in vocabulary().fields.get(name, ()):
+            if called in each.names.split():
+                return each.value
     if known in IDS["account"].split() and name not in {"register", LOGIN, "report"}:
         return "{{ account.id }}"
     return None

@@ -14,7 +14,7 @@ from ..language.shapes import LOGIN
 from .blanks import Blank, Blanks
 from .openapi import Description
 from .security import auth_of
-from .vocabulary import vocabulary
+from .vocabulary import expression_of, vocabulary
 
 DESTROYING = ("delete_account", "reset")
 HEADER = """\
@@ -103,7 +103,7 @@ def lines_of(
     yield "operations:"
     for name in vocabulary().operations:
         if name != LOGIN and name in sections:
-            yield from _operation(name, sections[name], blanks, auth, bool(login))
+            yield from _operation(name, sections[name], blanks, auth, login[0].keys if login else None)
     if not set(sections) - {LOGIN}:
         name = {"platform": "publish", "store": "submit_app"}.get(roles[0] if roles else "", "generate")
         yield f"  {name}:  # the document contains no recognisable operation: write at least one"
@@ -121,18 +121,22 @@ def lines_of(
 
 
 def _operation(
-    name: str, sections: Sequence[DraftedOperation], blanks: Blanks, auth: Mapping[str, Any], login: bool
+    name: str,
+    sections: Sequence[DraftedOperation],
+    blanks: Blanks,
+    auth: Mapping[str, Any],
+    login: Mapping[str, Any] | None,
 ) -> Iterator[str]:
-    if name == "register" and not login and "account.credentials." in json.dumps(auth):
+    if name == "register" and login is None and "account.credentials." in json.dumps(auth):
         extract = sections[0].keys.setdefault("extract", {})
         given = extract.setdefault("credentials", {})
         for key in re.findall(r"account\.credentials\.(\w+)", json.dumps(auth)):
             if key not in given:
                 given[key] = blanks(f"register {key}", f"JMESPath expression of the {key} in the response")
-    elif name == "register" and login:
+    elif name == "register" and login is not None:
         extract = sections[0].keys.setdefault("extract", {})
         extract["credentials"] = {
-            "username": {"value": "{{ profile.username }}"},
+            "username": {"value": _name_in(login, sections[0].keys)},
             "password": {"value": "{{ profile.password }}"},
         }
     if name in DESTROYING:
@@ -149,6 +153,18 @@ def _operation(
             yield f"      - when: {{{arguments}}}"
             yield from written(section.keys, 4)
     yield ""
+
+
+def _name_in(login: Mapping[str, Any], register: Mapping[str, Any]) -> str:
+    """What a new account logs in with: the value that registration has for the field that the login names it in."""
+    body = next((login[kind] for kind in ("json", "form", "multipart") if kind in login), {})
+    field = next((key for key, value in body.items() if value == "{{ account.credentials.username }}"), "")
+    for kind in ("json", "form", "multipart"):
+        sent = register.get(kind, {}).get(field)
+        if isinstance(sent, str) and sent.startswith("{{ profile."):
+            return sent
+    found = expression_of("register", field)
+    return found if found is not None and found != "{{ profile.password }}" else "{{ profile.username }}"
 
 
 def _plain(value: str | list[str]) -> str:
@@ -168,6 +184,12 @@ def written(value: Mapping[str, Any], depth: int) -> Iterator[str]:
         if isinstance(inner, dict) and inner:
             yield f"{indent}{shown}:"
             yield from written(inner, depth + 1)
+        elif isinstance(inner, list) and inner and all(isinstance(each, dict) and each for each in inner):
+            yield f"{indent}{shown}:"
+            for each in inner:
+                first, *rest = written(each, depth + 2)
+                yield f"{indent}  - {first.lstrip()}"
+                yield from rest
         else:
             hint = f"  # {_comment(inner.hint)}" if isinstance(inner, Blank) and inner.hint else ""
             yield f"{indent}{shown}: {scalar(inner)}{hint}"

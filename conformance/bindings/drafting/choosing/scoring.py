@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from .fields import plain
-from .openapi import SECRET, Description, Endpoint
-from .vocabulary import OperationWords, expression_of, vocabulary
+from ..fields import plain
+from ..openapi import SECRET, Description, Endpoint
+from ..vocabulary import OperationWords, expression_of, vocabulary
+from .wording import REMEMBERED, is_plain_summary, neutral_words, singular, stands, words_of
 
 _UNKNOWN_PARAMETER = 4.0
 
@@ -48,24 +48,9 @@ class _Subject:
     path: tuple[str, ...]
 
 
-def words_of(text: str) -> list[str]:
-    """The words of a name, path or sentence, in lower case: camel case and separators cut, Chinese kept in runs.
-
-    >>> words_of("POST /v1/createUser 注册账号")
-    ['post', 'v1', 'create', 'user', '注册账号']
-    """
-    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", text)
-    return [word.lower() for word in re.findall(r"[A-Za-z]+[0-9]*|[0-9]{1,40}[A-Za-z]+|[\u3400-\u9fff]+", spaced)]
-
-
 @cache
 def _acts() -> frozenset[str]:
     return frozenset(vocabulary().naming.acts.split())
-
-
-@cache
-def _neutral() -> frozenset[str]:
-    return frozenset(vocabulary().naming.neutral.split())
 
 
 def namespace_of(description: Description) -> frozenset[str]:
@@ -75,31 +60,8 @@ def namespace_of(description: Description) -> frozenset[str]:
     return frozenset(word for word, count in counts.items() if len(endpoints) >= 5 and count > 0.6 * len(endpoints))
 
 
-#: Words and endpoints that are remembered: each is compared with every operation.
-_REMEMBERED = 20_000
-
-
-#: Words in -use, whose plural is no plural of a word in -us.
-_IN_USE = ("abuse", "cause", "clause", "pause", "house", "excuse", "reuse", "misuse")
-
-
-@lru_cache(_REMEMBERED)
-def _singular(word: str) -> str:
-    word = word.lower()
-    if word.endswith("us"):
-        return word
-    if word.endswith("uses"):
-        return word[:-1] if word[:-1].endswith(_IN_USE) else word[:-2]
-    return word[:-3] + "y" if word.endswith("ies") else word[:-1] if word.endswith("s") and len(word) > 3 else word
-
-
-@lru_cache(_REMEMBERED)
-def _singulars(words: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(map(_singular, words))
-
-
 def subject_of(endpoint: Endpoint) -> _Subject:
-    return _subject(tuple(_statics(endpoint)), _name(endpoint), endpoint.summary, endpoint.tags)
+    return _subject(tuple(statics_of(endpoint)), _name(endpoint), endpoint.summary, endpoint.tags)
 
 
 def _name(endpoint: Endpoint) -> str:
@@ -108,19 +70,20 @@ def _name(endpoint: Endpoint) -> str:
     return endpoint.name[named.end() :] if named else endpoint.name
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(REMEMBERED)
 def _subject(statics: tuple[str, ...], name: str, summary: str, tags: tuple[str, ...]) -> _Subject:
     act: tuple[str, ...] = ()
     if statics and _is_act(statics[-1]):
         act, statics = tuple(words_of(statics[-1])), statics[:-1]
-    head = tuple(words_of(statics[-1])) if statics else ()
+    named = tuple(each for each in statics if each.lower() not in _own()) or statics
+    head = tuple(words_of(named[-1])) if named else ()
     return _Subject(
         head,
         act,
         tuple(words_of(name)),
         tuple(words_of(summary)[:14]),
         tuple(words_of(" ".join(tags))),
-        tuple(word for each in statics[:-1] for word in words_of(each)),
+        tuple(word for each in statics if each != named[-1] for word in words_of(each)),
     )
 
 
@@ -131,6 +94,7 @@ def _is_act(segment: str) -> bool:
 
 def score(name: str, words: OperationWords, endpoint: Endpoint, namespace: frozenset[str]) -> tuple[float, list[str]]:
     """How well an endpoint fits an operation, and the words that say so."""
+    endpoint = endpoint.spoken or endpoint
     if endpoint.method in {"GET", "DELETE"} and endpoint.method != words.method and not may_delete(name, endpoint):
         return 0.0, []
     if words.method == "POST" and endpoint.method in {"PUT", "PATCH"} and not _ends_with_act(words, endpoint):
@@ -141,6 +105,9 @@ def score(name: str, words: OperationWords, endpoint: Endpoint, namespace: froze
         return 0.0, []
     if name == "login" and _issues_for_a_key(endpoint):
         return 0.0, []
+    if name == "chat" and any(plain(each.name) in PLACES for each in endpoint.body):
+        # A message to a channel is read by many.
+        return 0.0, []
     if name == "chat" and "{" in endpoint.path.rpartition("/")[0]:
         # The first message would need a chat that another request opened: steps, which a reader has to write.
         return 0.0, []
@@ -150,12 +117,22 @@ def score(name: str, words: OperationWords, endpoint: Endpoint, namespace: froze
     named = (*subject.head, *subject.act, *subject.name, *subject.path)
     named = named if subject.name else (*named, *subject.summary)
     joined = "".join((*subject.path, *subject.head, *subject.act))
-    if any(_stands(word, named, joined) for word in words.never.split()):
+    if any(stands(word, named, joined) for word in words.never.split()):
         return 0.0, []
     thing, thing_words = _thing(words, subject)
     if name == "generate" and not thing and any(plain(each.name) in _PROMPTS for each in endpoint.body):
         # Whatever the house calls it, what is asked for with a prompt is generated.
         thing, thing_words = _BY_PROMPT, ["prompt"]
+    if name == "generate" and _FROM_WORDS.search(endpoint.summary) and not any(each.binary for each in endpoint.body):
+        thing, thing_words = max(thing, _MADE_OF_WORDS), ["prompt"]
+    if name == "edit" and not thing and _is_made_of_a_file(endpoint):
+        thing, thing_words = _BY_PROMPT, ["prompt"]
+    if name == "upload" and endpoint.resumable:
+        thing, thing_words = _RESUMABLE, ["prompt"]
+    if name == "fetch" and "{" in endpoint.path and endpoint.gives_media:
+        thing, thing_words = max(thing, _BY_PROMPT) + 1.0, thing_words or [endpoint.answer_type]
+    if endpoint.does == name:
+        thing, thing_words = max(thing, _BY_PROMPT), thing_words or ["title" if name == "publish" else "password"]
     act, act_words = _act(words, subject, endpoint)
     if not thing or not act or (words.method == "GET" != endpoint.method and not act_words):
         return 0.0, []
@@ -165,11 +142,12 @@ def score(name: str, words: OperationWords, endpoint: Endpoint, namespace: froze
         # To create a chat or an image of nothing is to make room for one.
         return 0.0, []
     total = thing + act + _fields_fit(name, endpoint)
-    plain_summary = _is_plain_summary(words, endpoint)
-    most = _MOST_FOREIGN_BESIDE_PLAIN_SUMMARY if plain_summary else _MOST_FOREIGN
+    plain_summary = is_plain_summary(words, endpoint.summary)
+    told = plain_summary or (name == "fetch" and endpoint.gives_media)
+    most = _MOST_FOREIGN_BESIDE_PLAIN_SUMMARY if told else _MOST_FOREIGN
     foreign = _foreign(words, subject, endpoint) - namespace
-    total -= 0.0 if thing_words == ["prompt"] else min(most, _FOREIGN * len(foreign))
-    if name == "search" and not foreign.isdisjoint(map(_singular, (*subject.path, *subject.head))):
+    total -= 0.0 if thing_words == ["prompt"] or endpoint.does == name else min(most, _FOREIGN * len(foreign))
+    if name == "search" and not foreign.isdisjoint(map(singular, (*subject.path, *subject.head))):
         # What is searched for stands beside the act: roles, members, tags.
         total -= 2 * _FOREIGN
     if name in _OF_ONESELF and not _own().isdisjoint((*subject.path, *subject.head, *subject.act)):
@@ -177,6 +155,7 @@ def score(name: str, words: OperationWords, endpoint: Endpoint, namespace: froze
     if name == "delete_account" and endpoint.method == "DELETE" and about_the_asker(endpoint):
         total += _PLAIN_SUMMARY
     total += _PLAIN_SUMMARY if plain_summary else 0.0
+    total += _DOES if endpoint.does == name else 0.0
     total -= _DEPRECATED if endpoint.deprecated else 0.0
     total -= min(_MOST_UNKNOWN_FIELDS, _unknown_fields(name, endpoint))
     total -= _UNKNOWN_PARAMETER * _unknown_parameters(name, endpoint)
@@ -186,6 +165,22 @@ def score(name: str, words: OperationWords, endpoint: Endpoint, namespace: froze
 #: Fields that only a generation has, and what such a field counts for.
 _PROMPTS = frozenset({"prompt", "prompten", "positiveprompt", "提示词"})
 _BY_PROMPT = 3.0
+#: What counts for an upload whose bytes follow, for an endpoint that plainly serves an operation by what it does.
+_RESUMABLE, _DOES = 4.0, 3.0
+_MADE_OF_WORDS = 4.0
+#: How summaries say that something is made of words.
+_FROM_WORDS = re.compile(
+    r"\bfrom (?:a |an |the |your )?(?:text |written )?(?:prompt|description|text|lyrics|script|words)s?\b"
+    r"|\bturns? (?:text|words|a script) into\b",
+    re.I,
+)
+
+
+def _is_made_of_a_file(endpoint: Endpoint) -> bool:
+    """Whether a picture or sound is sent with words that say what becomes of it."""
+    return any(each.binary for each in endpoint.body) and any(
+        each.required and plain(each.name) in _PROMPTS for each in endpoint.body
+    )
 
 
 def about_the_asker(endpoint: Endpoint) -> bool:
@@ -193,6 +188,10 @@ def about_the_asker(endpoint: Endpoint) -> bool:
     return "{" not in endpoint.path and endpoint.path.rstrip("/").rpartition("/")[2] in {"account", "me", "self"}
 
 
+#: Where many people read along.
+PLACES = frozenset(
+    {"channel", "channelid", "room", "roomid", "stream", "streamid", "board", "boardid", "group", "groupid"}
+)
 #: What people do for themselves. An administrator's endpoint for it does the same to others.
 _OF_ONESELF = frozenset({"register", "login", "delete_account", "sign_out"})
 #: Operations whose nouns are media: without a verb, `audio-to-text` would be one of them.
@@ -238,50 +237,6 @@ def _changes_a_record(endpoint: Endpoint) -> bool:
 _OF_A_RECORD = re.compile(r"\}/(?:edit|update)$")
 
 
-def _is_plain_summary(words: OperationWords, endpoint: Endpoint) -> bool:
-    """Whether the summary is a sentence whose verb and object are those of the operation, as in "Publish a text on the
-    wall". What follows the object says where or how, and is passed over.
-    """
-    spoken = words_of(endpoint.summary)
-    if not spoken:
-        return False
-    if not spoken[0].isascii():
-        return _is_plain_chinese(words, endpoint.summary)
-    verb, rest = _singular(spoken[0]), spoken[1:]
-    verbs = {each for each in (*words.verbs.split(), *words.alone.split()) if each.isascii()}
-    if verb not in verbs and verb + "e" not in verbs and spoken[0] not in verbs:
-        return False
-    known = {_singular(each) for group in (words.alone, words.nouns, words.about) for each in group.split()}
-    named = False
-    for word in rest:
-        if word in _prepositions():
-            break
-        if _singular(word) in known:
-            named = True
-        elif word not in _neutral():
-            return False
-    alone = {_singular(each) for each in words.alone.split()}
-    return named or verb in alone
-
-
-def _is_plain_chinese(words: OperationWords, summary: str) -> bool:
-    """Whether a Chinese summary says nothing but the verb and object of an operation, as 发送对话消息 does."""
-    known = [each for group in (words.alone, words.nouns, words.verbs) for each in group.split()]
-    rest = re.sub(r"[\s、，。（）()]", "", summary)
-    named = False
-    for word in sorted((each for each in known if not each.isascii()), key=len, reverse=True):
-        named = named or (word in rest and word not in words.verbs.split())
-        rest = rest.replace(word, "")
-    for word in vocabulary().naming.neutral_chinese.split():
-        rest = rest.replace(word, "")
-    return named and not rest
-
-
-@cache
-def _prepositions() -> frozenset[str]:
-    return frozenset(vocabulary().naming.prepositions.split())
-
-
 def may_delete(name: str, endpoint: Endpoint) -> bool:
     """Whether an operation that is usually a POST may be a DELETE."""
     return endpoint.method == "DELETE" and name in {"unpublish", "sign_out", "revoke_consent", "delete_account"}
@@ -300,13 +255,13 @@ def _thing(words: OperationWords, subject: _Subject) -> tuple[float, list[str]]:
     ):
         joined = "".join(place)
         for group, weight in ((words.alone, alone), (words.nouns, noun)):
-            word = next((each for each in group.split() if _stands(each, place, joined)), None)
+            word = next((each for each in group.split() if stands(each, place, joined)), None)
             if word is not None:
                 total = max(total, weight) + (0.5 if total else 0.0)
                 seen.append(word)
                 break
     strong = any(
-        _stands(each, place, "".join(place))
+        stands(each, place, "".join(place))
         for place in (head, subject.name, subject.summary)
         for each in (*words.alone.split(), *words.nouns.split())
     )
@@ -318,7 +273,7 @@ def _act(words: OperationWords, subject: _Subject, endpoint: Endpoint) -> tuple[
     for place, weight in ((subject.act, 2.0), (subject.name, 2.0), (subject.summary, 1.5), (subject.head, 1.5)):
         joined = "".join(place)
         for group in (words.verbs, words.alone):
-            word = next((each for each in group.split() if _stands(each, place, joined)), None)
+            word = next((each for each in group.split() if stands(each, place, joined)), None)
             if word is not None:
                 return weight, [word]
     if subject.summary[:1] == ("post",) and endpoint.method == "POST" and "publish" in words.alone.split():
@@ -330,8 +285,8 @@ def _act(words: OperationWords, subject: _Subject, endpoint: Endpoint) -> tuple[
     if endpoint.method != "POST" or endpoint.path.endswith("}"):
         return 0.0, []
     # Recorded traffic has no names, and a collection of requests may name only things: the method says what is done.
-    things = {_singular(each) for group in (words.alone, words.nouns) for each in group.split()}
-    if not subject.name and all(_singular(each) in things for each in subject.summary):
+    things = {singular(each) for group in (words.alone, words.nouns) for each in group.split()}
+    if not subject.name and all(singular(each) in things for each in subject.summary):
         return 1.5 if not subject.summary else 1.0, []
     return 0.5, []
 
@@ -339,12 +294,12 @@ def _act(words: OperationWords, subject: _Subject, endpoint: Endpoint) -> tuple[
 def _foreign(words: OperationWords, subject: _Subject, endpoint: Endpoint) -> set[str]:
     """The words of an endpoint that belong neither to the operation nor to everyday names."""
     known = {
-        _singular(each)
+        singular(each)
         for group in (words.alone, words.nouns, words.verbs, words.about)
         for each in group.split()
         if each.isascii()
     }
-    naming, neutral = vocabulary().naming, _neutral()
+    naming, neutral = vocabulary().naming, neutral_words()
     verbs = frozenset(getattr(naming, endpoint.method.lower(), "").split())
     spoken: tuple[str, ...] = (*subject.path, *subject.head, *subject.act)
     if any(word.isascii() for word in subject.name):
@@ -352,7 +307,7 @@ def _foreign(words: OperationWords, subject: _Subject, endpoint: Endpoint) -> se
     run = "".join((*subject.head, *subject.act, *subject.name))
     found = set()
     for word in spoken:
-        single = _singular(word)
+        single = singular(word)
         if (
             word in neutral
             or single in neutral
@@ -379,7 +334,9 @@ def _fields_fit(name: str, endpoint: Endpoint) -> float:
     if name == "upload":
         return (
             1.0
-            if any(each.binary for each in endpoint.body) or endpoint.body_type.startswith("image/")
+            if endpoint.resumable
+            or any(each.binary for each in endpoint.body)
+            or endpoint.body_type.startswith("image/")
             else (0.5 if "media.data" in values else -_LACKS_FIELDS)
         )
     if name in {"detect"}:
@@ -400,14 +357,6 @@ def _fields_fit(name: str, endpoint: Endpoint) -> float:
     return 1.0 if not lacking else -_LACKS_FIELDS
 
 
-def _stands(word: str, found: Sequence[str], joined: str) -> bool:
-    if not word.isascii():
-        return any(word in each for each in found)
-    if word in found or (len(word) >= 6 and word in joined):
-        return True
-    return _singular(word) in _singulars(tuple(found))
-
-
 def _unknown_fields(name: str, endpoint: Endpoint) -> int:
     """How many fields of the body are required, and are neither known nor given by the document."""
     settings = vocabulary().naming.settings.split()
@@ -424,21 +373,29 @@ def _unknown_fields(name: str, endpoint: Endpoint) -> int:
 
 
 #: Operations on one item of a collection.
-_BY_ID = frozenset({"view", "unpublish", "share", "report", "report_status", "leave_chat", "delete_chat"})
+_BY_ID = frozenset(
+    {"disclosures", "view", "unpublish", "share", "report", "report_status", "leave_chat", "delete_chat"}
+)
 
 
 def in_path_of(name: str, endpoint: Endpoint, parameter: str) -> str | None:
     """The template for a parameter of a path. Whatever it is called, what stands behind the collection that an
     operation is about is the id: `/tracks/{track_urn}`.
     """
-    known = expression_of(name, parameter)
+    called = {each.name: each.called for each in endpoint.parameters if each.place == "path"}
+    known = expression_of(name, called.get(parameter, parameter))
     collection = re.search(r"([^/{}]+)/\{" + re.escape(parameter) + r"\}", endpoint.path)
+    if known is None and collection is not None and plain(parameter) == singular(collection[1]):
+        known = expression_of(name, f"{parameter}id")
     if known is not None or collection is None or name not in _BY_ID:
         return known
     # What is reported is a publication.
     speaking = ("report", "view") if name == "report" else (name,)
-    nouns = {_singular(each) for one in speaking for each in vocabulary().operations[one].nouns.split()}
-    return expression_of(name, "id") if _singular(collection[1]) in nouns else None
+    nouns = {singular(each) for one in speaking for each in vocabulary().operations[one].nouns.split()}
+    if name == "disclosures":
+        nouns |= {singular(each) for each in vocabulary().operations[name].alone.split()}
+        return expression_of(name, "topic") if singular(collection[1]) in nouns else None
+    return expression_of(name, "id") if singular(collection[1]) in nouns else None
 
 
 def _unknown_parameters(name: str, endpoint: Endpoint) -> int:
@@ -478,14 +435,17 @@ _NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
 _VERSION = re.compile(r"v\d+(alpha|beta)?\d*|\d+", re.I)
 
 
+#: What servers of pages and scripts have at the end of their addresses.
+_ENDING = re.compile(r"\.(?:json|xml|do|action|php|aspx?|ashx|jsp|cgi|html?)$", re.I)
 #: Between a thing and an act in one segment: `models:generate`, `users.create`.
 _PARTS = re.compile(r":|(?<=[A-Za-z])\.(?=[A-Za-z])")
 
 
-def _statics(endpoint: Endpoint) -> list[str]:
+def statics_of(endpoint: Endpoint) -> list[str]:
     """The path segments that are names, without versions and file endings."""
     found: list[str] = []
     for segment in endpoint.path.split("/"):
-        bare = re.sub(r"\(\{[^{}]*\}\)|\{[^{}]*\}", "", segment).removesuffix(".json")
+        bare = re.sub(r"\(\{[^{}]*\}\)|\{[^{}]*\}", "", segment)
+        bare = _ENDING.sub("", bare)
         found += [part for part in _PARTS.split(bare) if part and not _VERSION.fullmatch(part)]
     return [part for part in found if part.lower() not in {"api", "openapi", "rest", "_matrix", "client", "me"}]

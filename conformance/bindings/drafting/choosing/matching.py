@@ -18,10 +18,22 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..language.shapes import LOGIN
-from .openapi import Description, Endpoint
-from .scoring import _VERSION, _acts, _singular, _stands, _statics, about_the_asker, namespace_of, score, words_of
-from .vocabulary import expression_of, vocabulary
+from ...language.shapes import LOGIN
+from ..openapi import Description, Endpoint
+from ..vocabulary import expression_of, vocabulary
+from .everyday import HouseWords, house_words, in_everyday_words
+from .scoring import (
+    _VERSION,
+    _acts,
+    about_the_asker,
+    in_path_of,
+    namespace_of,
+    score,
+    singular,
+    stands,
+    statics_of,
+    words_of,
+)
 
 ENOUGH = 5.25
 """The score below which an endpoint is not taken to serve an operation."""
@@ -83,7 +95,26 @@ def matched(description: Description) -> dict[str, list[Match]]:
 
 
 def find_matches(description: Description, operations: Collection[str] | None = None) -> Matches:
-    """The endpoints of each operation (``None``: of any role) and of a login, and those that came close."""
+    """The endpoints of each operation (``None``: of any role) and of a login, and those that came close.
+
+    What is found first tells what the words of the house mean, by which more is found.
+    """
+    result, house = _find(description, operations), HouseWords()
+    for _ in range(_ROUNDS):
+        endpoints = {name: [match.endpoint for match in matches] for name, matches in result.found.items()}
+        more = house_words(description, endpoints, house)
+        if more == house:
+            break
+        house = more
+        result = _find(in_everyday_words(description, house), operations)
+    return result
+
+
+#: Accounts and publications are found first, then what is asked about them, then what became of that.
+_ROUNDS = 4
+
+
+def _find(description: Description, operations: Collection[str] | None) -> Matches:
     scored: dict[str, list[tuple[float, Endpoint, list[str]]]] = {}
     namespace = namespace_of(description)
     for name, words in vocabulary().operations.items():
@@ -237,12 +268,15 @@ def _deeper(endpoint: Endpoint, other: Endpoint) -> bool:
 
 def _same_resource(endpoint: Endpoint, base: Endpoint) -> bool:
     """Whether two endpoints are about the same resource: the same collection, or the same last noun."""
-    ours, theirs = _statics(endpoint), _statics(base)
+    ours, theirs = statics_of(endpoint), statics_of(base)
     ours = [each for each in ours if each.lower() not in _acts()] or ours
     theirs = [each for each in theirs if each.lower() not in _acts()] or theirs
     if not ours or not theirs:
         return False
-    return _singular(ours[-1]) == _singular(theirs[-1]) or ours[: len(theirs)] == theirs
+    named = {singular(each) for each in words_of(theirs[-1])}
+    if endpoint.gives_media and singular(theirs[-1]) in map(singular, ours):
+        return True
+    return singular(ours[-1]) == singular(theirs[-1]) or singular(ours[-1]) in named or ours[: len(theirs)] == theirs
 
 
 def topics_of(endpoint: Endpoint) -> tuple[str, ...]:
@@ -252,10 +286,15 @@ def topics_of(endpoint: Endpoint) -> tuple[str, ...]:
     named = [expression_of("disclosures", each.name) for each in endpoint.parameters]
     if any(each is not None for each in named):
         return ASKED_TOPICS
+    if any(
+        each is not None
+        for each in (in_path_of("disclosures", endpoint, name) for name in re.findall(r"\{([^{}]*)\}", endpoint.path))
+    ):
+        return ASKED_TOPICS
     found = words_of(" ".join((endpoint.path, endpoint.name, endpoint.summary)))
     joined = "".join(found)
     for known in vocabulary().topics:
-        if any(_stands(word, found, joined) for word in known.words.split()):
+        if any(stands(word, found, joined) for word in known.words.split()):
             return (known.topic,)
     return ()
 
@@ -265,6 +304,6 @@ def service_of(endpoint: Endpoint) -> tuple[str, str]:
     found = words_of(" ".join((endpoint.name, endpoint.path, endpoint.summary, *endpoint.tags)))
     joined = "".join(found)
     known = vocabulary().services
-    best = max(known, key=lambda each: sum(_stands(word, found, joined) for word in each.words.split()))
+    best = max(known, key=lambda each: sum(stands(word, found, joined) for word in each.words.split()))
     told, kind = endpoint.answer_type, best.media_type
     return best.service.value, told if told.split("/")[0] in {"image", "audio", "video"} else kind

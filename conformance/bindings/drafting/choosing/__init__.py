@@ -1,0 +1,1 @@
+"""Which endpoint serves which operation, by words, fields and what endpoints do."""
