@@ -48,7 +48,9 @@ def init(
     app: Annotated[
         str | None,
         typer.Option(
-            "--app", metavar="MODULE:NAME", help="Draft from a FastAPI, Starlette, Flask or Django app. Imports it."
+            "--app",
+            metavar="MODULE:NAME",
+            help="Draft from a FastAPI, Starlette, Flask or Django app, or from `MODULE:MAKE()`. Imports it.",
         ),
     ] = None,
     ready: Annotated[

@@ -13,7 +13,7 @@ from typing import Any
 
 from shenhe.core.errors import ShenheError
 
-from .documents.views import taken_by
+from .documents.views import django_form_fields, returned_by, taken_by
 from .openapi import Description, Endpoint, Field, description_of
 
 _HTTP_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -26,6 +26,7 @@ class ApplicationError(ShenheError, ValueError):
 def read_application(target: str) -> Description:
     """The endpoints of an application. Importing it runs its code. Raises :class:`ApplicationError`."""
     module_name, colon, name = target.partition(":")
+    name, called = name.removesuffix("()"), name.endswith("()")
     if not colon or not re.fullmatch(r"[A-Za-z_][\w.]*", module_name) or not re.fullmatch(r"[A-Za-z_][\w.]*", name):
         raise ApplicationError(f"found {target!r}, expected module:name, such as service.main:app")
     folder = str(Path.cwd())
@@ -35,8 +36,10 @@ def read_application(target: str) -> Description:
         app: Any = importlib.import_module(module_name)
         for part in name.split("."):
             app = getattr(app, part)
+        app = app() if called else app
     except Exception as error:
-        raise ApplicationError(f"{target} cannot be imported: {type(error).__name__}: {str(error)[:300]}") from None
+        said = " ".join(str(error).split())[:300]
+        raise ApplicationError(f"{target} cannot be imported: {type(error).__name__}: {said}") from None
     if callable(getattr(app, "openapi", None)):
         document = app.openapi()
         # What a framework hands out may share parts; JSON makes it a document like any other.
@@ -47,6 +50,8 @@ def read_application(target: str) -> Description:
         return Description(target, "", list(_starlette(app.routes, "")), {}, ())
     if type(app).__module__.startswith("django."):
         return Description(target, "", list(_django()), {}, ())
+    if callable(app) and type(app).__name__ == "function":
+        raise ApplicationError(f"{target} is a function: write {target}() if it makes the application")
     raise ApplicationError(f"{target} is a {type(app).__name__}, expected a FastAPI, Starlette, Flask or Django app")
 
 
@@ -69,9 +74,12 @@ def _starlette(routes: Any, prefix: str) -> Iterator[Endpoint]:
             yield from _starlette(route.routes, path.rstrip("/"))
 
 
-def _with_taken(endpoint: Endpoint, view: Any) -> Endpoint:
-    """An endpoint with what its function takes from the request."""
-    taken = taken_by(view)
+def _with_taken(endpoint: Endpoint, view: Any, form: Any = None) -> Endpoint:
+    """An endpoint with what its function takes from the request and responds with."""
+    taken = [*taken_by(view), *django_form_fields(form)]
+    returned = returned_by(view)
+    if returned and not endpoint.answer:
+        endpoint = replace(endpoint, answer_type="application/json", answer=returned)
     query = [Field(name, "query", required, {"type": "string"}) for name, place, required in taken if place == "query"]
     if endpoint.method == "GET":
         return replace(endpoint, parameters=(*endpoint.parameters, *query))
@@ -119,13 +127,19 @@ def _django_endpoints(pattern: Any, path: str) -> Iterator[Endpoint]:
     if actions:
         for method, action in actions.items():
             if method not in {"head", "options"}:
-                yield _endpoint(method.upper(), "/" + path, f"{action}_{name}", getattr(cls, action, cls), _fields(cls))
+                serves = getattr(cls, action, cls)
+                endpoint = _endpoint(method.upper(), "/" + path, f"{action}_{name}", serves, _fields(cls))
+                yield _with_taken(endpoint, serves)
         return
     allowed = _allowed(view)
     if cls is not None:
         allowed = [each for each in ("GET", "POST", "PUT", "PATCH", "DELETE") if hasattr(cls, each.lower())]
     for method in allowed or ["GET", "POST"]:
-        yield _endpoint(method, "/" + path, name, cls or view, _fields(cls) if method != "GET" else ())
+        serves = getattr(cls, method.lower(), None)
+        documented = serves if getattr(serves, "__doc__", None) else cls or view
+        body = _fields(cls) if method != "GET" else ()
+        form = getattr(cls, "form_class", None) if method == "POST" else None
+        yield _with_taken(_endpoint(method, "/" + path, name, documented, body), serves or view, form)
 
 
 def _allowed(view: Any) -> list[str]:

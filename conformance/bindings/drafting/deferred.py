@@ -125,6 +125,18 @@ def paged(name: str, endpoint: Endpoint, words: Deferral) -> Deferred:
     return Deferred()
 
 
+def paged_by_cursor(endpoint: Endpoint, places: Sequence[str]) -> dict[str, Any]:
+    """The pages of a connection of GraphQL: the variable `after`, and the cursor where a page ends."""
+    found = list(leaves(endpoint.answer))
+    end, more = leaf(found, "endcursor"), leaf(found, "hasnextpage", frozenset({"boolean"}))
+    if "after" not in places or end is None:
+        return {}
+    return {
+        "graphql": {"variables": {"after": "{{ page.cursor }}"}},
+        "pages": {"cursor": end[0], **({"more": more[0]} if more else {})},
+    }
+
+
 def _job(endpoint: Endpoint, description: Description, words: Deferral) -> Endpoint | None:
     """The one endpoint that sounds most like the place to ask for the result of another."""
     given = {plain(place.rpartition(".")[2]) for place, _ in leaves(endpoint.answer)}
@@ -196,7 +208,7 @@ def _is_one_of(place: str, values: Sequence[str]) -> str:
 def joined(keys: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     """``keys`` with those of ``more``; what both have as mappings is joined."""
     both = {
-        key: {**keys[key], **value} if isinstance(value, dict) and isinstance(keys.get(key), dict) else value
+        key: joined(keys[key], value) if isinstance(value, dict) and isinstance(keys.get(key), dict) else value
         for key, value in more.items()
     }
     return {**keys, **both}

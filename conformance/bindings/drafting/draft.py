@@ -7,6 +7,7 @@ write, the draft has a placeholder ``${FILL_IN_…}``, and it cannot be used unt
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -55,12 +56,16 @@ def draft(description: Description, roles: Sequence[TargetRole] = (TargetRole.PR
 _FILES = {"upload": "media", "edit": "request.source", "publish": "content.media"}
 
 
+#: What people write, and what no list of values holds.
+_FREE_TEXTS = frozenset({"{{ title }}", "{{ request.statement }}", "{{ request.prompt }}", "{{ statement }}"})
+
+
 class _Drafter:
     def __init__(self, description: Description, roles: Sequence[TargetRole]) -> None:
         self.description = description
         self.roles = roles
         self.operations = frozenset(operation.value for operation in operations_of(roles))
-        self.with_token = wants_token(description)
+        self.with_token = wants_token(description) or not description.schemes
         self.blanks = Blanks()
         #: What an endpoint does that could not be written, and the endpoints that others are asked for by.
         self.remarks: list[str] = []
@@ -119,12 +124,16 @@ class _Drafter:
             keys[kind] = {endpoint.wrapped_in: filled} if endpoint.wrapped_in else filled
             if kind == "json" and endpoint.body_type.endswith("+json"):
                 keys["headers"] = {**keys.get("headers", {}), "Content-Type": endpoint.body_type}
+        elif endpoint.body_type.endswith("json") and name != "upload" and endpoint.described_by_requests:
+            keys["json"] = {}
         elif endpoint.body_type:
             keys["headers"] = {
                 **keys.get("headers", {}),
                 "Content-Type": "{{ media.media_type }}" if name == "upload" else endpoint.body_type,
             }
             keys["body"] = "{{ media.data }}" if name == "upload" else self.blanks(f"{name} body", endpoint.body_type)
+        if endpoint.accepts:
+            keys["accept_status"] = endpoint.accepts
         later, streamed = self._later(name, endpoint), self._streamed(name, endpoint)
         keys |= keys_of_answer(name, later.source or endpoint, self.blanks, with_token=self.with_token) | envelope(
             endpoint
@@ -188,8 +197,9 @@ class _Drafter:
         endpoint = match.endpoint
         filled = self._filled(name, endpoint.body)
         variables: dict[str, Any] = {}
+        files = {each.name for each in endpoint.body if each.binary}
         for place, field in graphql.inputs:
-            if field not in filled:
+            if field not in filled or field in files:
                 continue
             outer, dot, inner = place.partition(".")
             if dot:
@@ -200,7 +210,12 @@ class _Drafter:
             "path": graphql.path,
             "graphql": {"query": graphql.query, **({"variables": variables} if variables else {})},
         }
+        file = next((place for place, field in graphql.inputs if field in files and name in _FILES), "")
+        if file:
+            keys = {"path": graphql.path, "multipart": _multipart_of(graphql.query, variables, file, _FILES[name])}
         keys |= keys_of_answer(name, endpoint, self.blanks, with_token=False)
+        if name in deferred.LISTS:
+            keys = deferred.joined(keys, deferred.paged_by_cursor(endpoint, [place for place, _ in graphql.inputs]))
         note = f"{endpoint.name} ({match.total:g}: {', '.join(match.words)})"
         return DraftedOperation(keys, note, _when(name, endpoint))
 
@@ -240,6 +255,9 @@ class _Drafter:
         taken: set[str] = set()
         for each in fields:
             expression = expression_of(name, each.called)
+            if expression in _FREE_TEXTS and isinstance(each.schema.get("enum"), list):
+                # One of a few values is asked for, and no words.
+                expression = None
             if each.binary and files and name in _FILES and (source := _FILES[name]) not in taken:
                 taken.add(source)
                 filled[each.name] = {
@@ -269,6 +287,23 @@ class _Drafter:
                     each.given if can_stand(each.given) else self.blanks(f"{name} {each.name}", each.hint)
                 )
         return filled
+
+
+def _multipart_of(query: str, variables: Mapping[str, Any], file: str, source: str) -> dict[str, Any]:
+    """A call of GraphQL with a file, as the specification of multipart requests has it."""
+    outer, dot, inner = file.partition(".")
+    sent = {**variables, outer: {**variables.get(outer, {}), inner: None} if dot else None}
+    return {
+        "operations": re.sub(
+            r'"\{\{ ([^{}]*) \}\}"', r"{{ (\1) | json }}", json.dumps({"query": query, "variables": sent})
+        ),
+        "map": json.dumps({"0": [f"variables.{file}"]}),
+        "0": {
+            "data": "{{ " + source + ".data }}",
+            "filename": "source",
+            "type": "{{ " + source + ".media_type }}",
+        },
+    }
 
 
 def _is_part_of(endpoint: Endpoint, opened: Endpoint) -> bool:

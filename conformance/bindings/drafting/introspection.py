@@ -85,11 +85,19 @@ def _inputs(arguments: list[dict[str, Any]], types: Mapping[str, Any]) -> Iterat
         if inner.get("kind") == "INPUT_OBJECT":
             for field in map(_mapping, _list(inner.get("inputFields"))):
                 required = _mapping(field.get("type")).get("kind") == "NON_NULL"
-                scalar = _SCALARS.get(_name_of(_mapping(field.get("type"))), "string")
-                yield f"{name}.{field.get('name')}", Field(str(field.get("name")), "body", required, {"type": scalar})
+                schema = _scalar(_mapping(field.get("type")), types)
+                yield f"{name}.{field.get('name')}", Field(str(field.get("name")), "body", required, schema)
         else:
-            scalar = _SCALARS.get(_name_of(kind), "string")
-            yield name, Field(name, "body", kind.get("kind") == "NON_NULL", {"type": scalar})
+            yield name, Field(name, "body", kind.get("kind") == "NON_NULL", _scalar(kind, types))
+
+
+def _scalar(kind: Mapping[str, Any], types: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of an argument: its type, the values of an enumeration, and whether it is a file."""
+    name = _name_of(kind)
+    if name == "Upload":
+        return {"type": "string", "format": "binary"}
+    values = [str(_mapping(each).get("name")) for each in _list(_mapping(types.get(name)).get("enumValues"))]
+    return {"type": _SCALARS.get(name, "string"), **({"enum": values} if values else {})}
 
 
 def _selected(kind: Mapping[str, Any], types: Mapping[str, Any], depth: int) -> tuple[dict[str, Any], str]:

@@ -44,6 +44,11 @@ def read_har(origin: Readable, name: str) -> Description:
         base = f"{parts.scheme}://{parts.netloc}"
         signed = schemes.add_of_headers(_list(request.get("headers")), "name")
         posted = _mapping(request.get("postData"))
+        given = response.get("status")
+        status: int = given if isinstance(given, int) else 200
+        if status in {307, 308} or (status in {301, 302, 303} and request.get("method") == "GET"):
+            # What it leads to was asked next, and is an endpoint.
+            continue
         content = _mapping(response.get("content"))
         endpoint = _endpoint(
             str(request.get("method", "GET")),
@@ -55,6 +60,10 @@ def read_har(origin: Readable, name: str) -> Description:
             str(content.get("mimeType", "")),
             str(content.get("text", "")),
         )
+        if 300 <= status < 400:
+            endpoint = replace(endpoint, accepts=status)
+        if any(SECRET.search(plain(each.name)) for each in endpoint.body):
+            endpoint = replace(endpoint, session_cookie=schemes.add_session(_list(response.get("headers"))))
         known = found.get(str(endpoint))
         # What was asked once with credentials and once without them needs none.
         endpoint = replace(endpoint, open=not signed or (known is not None and known.open))
@@ -134,7 +143,7 @@ def _filled_in(address: str, variables: Mapping[str, str]) -> str:
     """An address with the collection's variables. One without value is the base where it begins, else a parameter."""
 
     def value(match: re.Match[str]) -> str:
-        known = variables.get(match[1], "")
+        known = _VARIABLE.sub(lambda inner: variables.get(inner[1], inner[0]), variables.get(match[1], ""))
         if known or match.start() == 0:
             return known
         return "" if match.string[: match.start()].endswith("://") else "{" + re.sub(r"\W", "_", match[1]) + "}"
@@ -146,7 +155,7 @@ def _sent(body: Mapping[str, Any]) -> tuple[str, Any]:
     """The media type and the fields of a body."""
     mode = str(body.get("mode", ""))
     if mode == "raw":
-        values = _parsed(_VARIABLE.sub("value", str(body.get("raw", ""))))
+        values = _example(str(body.get("raw", "")))
         return ("application/json", values) if values is not None else ("", None)
     if mode in {"file", "binary"}:
         return "application/octet-stream", None
@@ -158,6 +167,20 @@ def _sent(body: Mapping[str, Any]) -> tuple[str, Any]:
             if not each.get("disabled")
         }
     return "", None
+
+
+def _example(raw: str) -> Any:
+    """The JSON of an example: what a variable without quotes stands for is not known, and comments are left out."""
+    for text in (raw, _COMMENTS.sub("", raw)):
+        values = _parsed(_BARE_VARIABLE.sub(r"\1null", text))
+        if values is not None:
+            return values
+    return None
+
+
+#: A variable in the place of a value, and comments of lines and blocks.
+_BARE_VARIABLE = re.compile(r"([:\[,]\s*)\{\{\s*[\w.-]+\s*\}\}(?=\s*[,\]}])")
+_COMMENTS = re.compile(r"^\s*//[^\n]*$|/\*.*?\*/", re.M | re.S)
 
 
 def _joined(first: Endpoint, second: Endpoint) -> Endpoint:
@@ -208,7 +231,29 @@ class Schemes:
             elif re.search(r"(?:api|access|auth)[-_]?(?:key|token)$", name, re.I):
                 self.found.setdefault("key", {"type": "apiKey", "in": "header", "name": name})
                 signed = True
+            elif name.lower() == "cookie" and "session" in self.found:
+                signed = signed or f"{self.found['session']['name']}=" in value
         return signed
+
+    def add_session(self, headers: list[Any]) -> str:
+        """The cookie that the response to a login sets, by the headers of that response; empty for none."""
+        set_by = (str(each.get("value", "")) for each in map(_mapping, headers) if _is_set_cookie(each))
+        names = [line.partition("=")[0].strip() for each in set_by for line in each.split("\n") if "=" in line]
+        known = [each for each in names if re.fullmatch(r"[\w.-]{1,80}", each) and not _OTHER_COOKIE.search(each)]
+        if not known:
+            return ""
+        name = next((each for each in known if _SESSION.search(each)), known[0])
+        self.found.setdefault("session", {"type": "apiKey", "in": "cookie", "name": name})
+        return name
+
+
+#: Names of cookies that hold a session, and of those that do not.
+_SESSION = re.compile(r"sess|sid|auth|token|login", re.I)
+_OTHER_COOKIE = re.compile(r"csrf|xsrf|theme|lang|locale|consent|^_ga|^_gid", re.I)
+
+
+def _is_set_cookie(header: Mapping[str, Any]) -> bool:
+    return str(header.get("name", "")).lower() == "set-cookie"
 
 
 def _items(items: list[Any], folders: tuple[str, ...]) -> Iterator[tuple[Mapping[str, Any], tuple[str, ...]]]:
@@ -270,6 +315,7 @@ def _endpoint(
         refusal={},
         open=True,
         wrapped_in=wrapped_in,
+        described_by_requests=True,
     )
 
 

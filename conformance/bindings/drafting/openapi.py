@@ -69,6 +69,8 @@ class Field:
     def hint(self) -> str:
         """What the document says it is, on one line."""
         said = str(self.schema.get("description") or self.schema.get("title") or "")
+        if values := _list(self.schema.get("enum")):
+            said = f"one of: {', '.join(map(str, values[:12]))}"
         return " ".join(f"{self.schema.get('type', 'value')} {said}".split())[:100]
 
 
@@ -112,6 +114,11 @@ class Endpoint:
     deprecated: bool = False
     #: The same endpoint in everyday words, where the document has words of the house.
     spoken: Endpoint | None = None
+    #: The redirect by which it says yes, and the cookie that begins a session, where recorded traffic shows them.
+    accepts: int = 0
+    session_cookie: str = ""
+    #: Whether requests that were sent describe it, and no schema does.
+    described_by_requests: bool = False
     #: The operation that it serves by what it does.
     does: str = ""
 

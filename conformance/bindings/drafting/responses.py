@@ -28,7 +28,9 @@ def keys_of_answer(name: str, endpoint: Endpoint, blanks: Blanks, *, with_token:
     extract: dict[str, Any] = {}
     if name == LOGIN or (name == "register" and with_token):
         token = named(places, "token accesstoken sessiontoken jwt sessionid")
-        if name == LOGIN:
+        if name == LOGIN and endpoint.session_cookie:
+            extract["credentials"] = {"token": {"cookie": endpoint.session_cookie}}
+        elif name == LOGIN:
             extract["credentials"] = {
                 "token": token or blanks("login token", "JMESPath expression of the token in the response")
             }
@@ -79,7 +81,7 @@ def place_of(name: str, wanted: str, places: Sequence[Leaf]) -> str | None:
         lists = [
             path
             for path, _ in places
-            if re.search(r"\[0\]\.\w+$", path) and last(path) in {"id", "slug", *IDS["publication"].split()}
+            if re.search(r"\[0\]\.(?:node\.)?\w+$", path) and last(path) in {"id", "slug", *IDS["publication"].split()}
         ]
         return lists[0].replace("[0]", "[]") if lists else None
     return named(places, "state status")

@@ -62,7 +62,9 @@ class _Reader:
             name = self._directive() if word == "directive" else self._name()
             if word in _KINDS:
                 self._type(word, name, types)
-            elif word in {"scalar", "union", "enum", "directive"}:
+            elif word == "enum":
+                types[name] = {"kind": "ENUM", "name": name, "enumValues": [{"name": each} for each in self._values()]}
+            elif word in {"scalar", "union", "directive"}:
                 self._rest()
             else:
                 raise SchemaError(f"found {word!r}, expected type, input, interface, enum …", self._line_before())
@@ -85,6 +87,20 @@ class _Reader:
             name = self._name()
             entry = read()
             found.append((name, {**entry, "name": name, "description": description} if read != self._root else entry))
+        self._take()
+        return found
+
+    def _values(self) -> list[str]:
+        """The values of an enumeration."""
+        self._directives()
+        if self._next() != "{":
+            return []
+        self._take()
+        found = []
+        while self._next() != "}":
+            self._description()
+            found.append(self._name())
+            self._directives()
         self._take()
         return found
 

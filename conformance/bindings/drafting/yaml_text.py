@@ -51,6 +51,10 @@ def lines_of(
     """
     auth, hosts = auth_of(description)
     register, login = sections.get("register"), sections.get(LOGIN)
+    given = register[0].keys.get("extract", {}).get("credentials") if register else None
+    guessed = not auth and bool(login or given)
+    if guessed:
+        auth = {"type": "bearer", "token": "{{ account.credentials.token }}"}
     yield from HEADER.splitlines()
     yield ""
     yield "target:"
@@ -83,7 +87,7 @@ def lines_of(
         yield f"  auth_hosts: [{scalar(hosts[0])}]"
     yield ""
     if auth:
-        yield "auth:"
+        yield "auth:" + ("  # the source does not say how the token is sent: this is the usual way" if guessed else "")
         yield from written(auth, 1)
         yield ""
     if auth and not register and "account" in json.dumps(auth):
@@ -157,14 +161,23 @@ def _operation(
 
 def _name_in(login: Mapping[str, Any], register: Mapping[str, Any]) -> str:
     """What a new account logs in with: the value that registration has for the field that the login names it in."""
-    body = next((login[kind] for kind in ("json", "form", "multipart") if kind in login), {})
+    body = _sent(login)
     field = next((key for key, value in body.items() if value == "{{ account.credentials.username }}"), "")
-    for kind in ("json", "form", "multipart"):
-        sent = register.get(kind, {}).get(field)
-        if isinstance(sent, str) and sent.startswith("{{ profile."):
-            return sent
+    sent = _sent(register).get(field)
+    if isinstance(sent, str) and sent.startswith("{{ profile."):
+        return sent
     found = expression_of("register", field)
     return found if found is not None and found != "{{ profile.password }}" else "{{ profile.username }}"
+
+
+def _sent(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of the body of a request, or the variables of its query."""
+    bodies = (keys.get(kind) for kind in ("json", "form", "multipart"))
+    body = next((each for each in bodies if each), keys.get("graphql", {}).get("variables", {}))
+    flat: dict[str, Any] = {}
+    for name, value in body.items():
+        flat |= value if isinstance(value, dict) else {name: value}
+    return flat
 
 
 def _plain(value: str | list[str]) -> str:

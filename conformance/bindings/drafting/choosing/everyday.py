@@ -66,8 +66,15 @@ def house_words(description: Description, found: Mapping[str, Sequence[Endpoint]
         for other in description.endpoints:
             if one.fullmatch(other.path) and (name := _OF_ONE.get(other.method)) and name not in found:
                 does[name] = str(other)
+        for other in description.endpoints:
+            asked = any(expression_of("search", one.called) for one in other.parameters if one.place == "query")
+            if other.method == "GET" and asked and "search" not in found and _is_list_of(other, each):
+                does["search"] = str(other)
     if "report_status" not in found:
-        words |= {word: "report" for each in found.get("report", ()) for word in _tickets(description, each)}
+        for each in found.get("report", ()):
+            for ticket in _only(_tickets(description, each)):
+                words[_noun(ticket)] = "report"
+                does["report_status"] = str(ticket)
     return HouseWords(words, ids, does)
 
 
@@ -178,17 +185,17 @@ def _returned(endpoint: Endpoint) -> Iterator[str]:
             yield last(place)
 
 
-def _tickets(description: Description, report: Endpoint) -> Iterator[str]:
-    """What a report becomes, where it is looked at under the same name: `/objections/{objection}`."""
+def _is_list_of(endpoint: Endpoint, publish: Endpoint) -> bool:
+    return endpoint.path.rstrip("/") == publish.path.rstrip("/")
+
+
+def _tickets(description: Description, report: Endpoint) -> Iterator[Endpoint]:
+    """Where a report is looked at under the name of what it became: `/objections/{objection}`."""
     word = _noun(report)
-    if (
-        word
-        and word not in neutral_words()
-        and any(
-            each.method == "GET" and each.path.endswith("}") and _noun(each) == word for each in description.endpoints
-        )
-    ):
-        yield word
+    for each in description.endpoints:
+        one = each.method == "GET" and each.path.endswith("}") and each.path.count("{") == 1
+        if one and word and word not in neutral_words() and _noun(each) == word:
+            yield each
 
 
 def _with_meaning(endpoint: Endpoint, house: HouseWords) -> Endpoint:

@@ -22,18 +22,8 @@ from ...language.shapes import LOGIN
 from ..openapi import Description, Endpoint
 from ..vocabulary import expression_of, vocabulary
 from .everyday import HouseWords, house_words, in_everyday_words
-from .scoring import (
-    _VERSION,
-    _acts,
-    about_the_asker,
-    in_path_of,
-    namespace_of,
-    score,
-    singular,
-    stands,
-    statics_of,
-    words_of,
-)
+from .scoring import _VERSION, _acts, about_the_asker, in_path_of, namespace_of, score, statics_of
+from .wording import singular, stands, words_of
 
 ENOUGH = 5.25
 """The score below which an endpoint is not taken to serve an operation."""
@@ -269,14 +259,23 @@ def _deeper(endpoint: Endpoint, other: Endpoint) -> bool:
 def _same_resource(endpoint: Endpoint, base: Endpoint) -> bool:
     """Whether two endpoints are about the same resource: the same collection, or the same last noun."""
     ours, theirs = statics_of(endpoint), statics_of(base)
+    if ours and theirs and singular(ours[-1]) == singular(theirs[-1]):
+        return True
     ours = [each for each in ours if each.lower() not in _acts()] or ours
     theirs = [each for each in theirs if each.lower() not in _acts()] or theirs
     if not ours or not theirs:
         return False
     named = {singular(each) for each in words_of(theirs[-1])}
+    if endpoint.graphql is not None and _nouns(ours[-1]) == _nouns(theirs[-1]):
+        return True
     if endpoint.gives_media and singular(theirs[-1]) in map(singular, ours):
         return True
     return singular(ours[-1]) == singular(theirs[-1]) or singular(ours[-1]) in named or ours[: len(theirs)] == theirs
+
+
+def _nouns(name: str) -> set[str]:
+    """The words of the name of a call that are no verbs: of `deletePost`, post."""
+    return {singular(each) for each in words_of(name) if each not in _acts()}
 
 
 def topics_of(endpoint: Endpoint) -> tuple[str, ...]:
