@@ -229,7 +229,7 @@ def _again(image: Image, place: Line) -> Sighting | None:
     left, top = max(0, int(place.left - margin)), max(0, int(place.top - margin))
     right, bottom = min(image.width, int(place.right + margin)), min(image.height, int(place.bottom + margin))
     piece = np.asarray(image.crop((left, top, right, bottom)), np.uint8)
-    for line in read_lines(piece)[0]:
+    for line in read_lines(piece, medium="film").lines:
         phrase = judge(as_read(line.text), "film")
         if phrase is not None and phrase.is_label:
             return measured(line.moved(left, top, 1), np.asarray(image, np.uint8))

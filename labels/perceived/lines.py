@@ -10,7 +10,9 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from .recognition import Pixels, Points, TextBox, detect, recognise
+from ..meaning.wording import Medium, as_read, judge
+from .candidates import Effort, choose
+from .recognition import Pixels, Points, TextBox, columns_of, detect, recognise
 
 #: How a line runs: as usual or slanted, turned so that it reads downwards or upwards, upside down, or with upright
 #: characters below one another.
@@ -20,9 +22,10 @@ Way = Literal["across", "down", "up", "over", "stacked"]
 _SURE, _LEAST = 0.85, 0.5
 #: Lines steeper than this may hold upright characters below one another.
 _PLUMB = 0.96
-#: The first look at a picture reads at most so many lines, and each later look so many others. Those nearest to the
-#: edges come first, where labels are.
-MOST_LINES, MOST_OTHERS = 64, 16
+#: One look reads at most so many lines.
+MOST_LINES = 64
+#: Columns that may be spent on lines too small to be labels of the required height: some 40 short words or ten lines.
+EFFORT = 4_000
 _MOST_STEEP = 16
 #: Boxes are at least so many times longer than deep to be read against their direction. The shortest label, four
 #: characters, is at least 2.1 times longer.
@@ -69,44 +72,78 @@ class Line:
         return replace(self, corners=self.corners * scale + (x, y), cell=self.cell * scale)
 
 
-def read_lines(pixels: Pixels, boxes: list[TextBox] | None = None, most: int = MOST_LINES) -> tuple[list[Line], int]:
-    """(lines of text in ``pixels``, joined where they were split; how many boxes beyond ``most`` were left out)."""
+@dataclass(slots=True)
+class Reading:
+    """One look at a picture: ``lines`` that were read, joined where they were split, and how many were left out."""
+
+    lines: list[Line]
+    left_out: int = 0
+
+
+def read_lines(
+    pixels: Pixels,
+    boxes: list[TextBox] | None = None,
+    *,
+    effort: Effort | None = None,
+    shortest: int | None = None,
+    medium: Medium = "picture",
+) -> Reading:
+    """Read the lines in ``pixels``, a piece of a picture whose shortest side is ``shortest``.
+
+    The lines inside running text are in the result without their words. Lines that can be labels of the required
+    height come first; ``effort`` bounds what is spent on the others.
+    """
     boxes = detect(pixels) if boxes is None else boxes
     height, width = pixels.shape[:2]
-
-    def from_edge(box: TextBox) -> float:
-        x, y = box.centre
-        return float(min(x, y, width - x, height - y))
-
-    steep = 0
-    lines: list[Line] = []
-    ordered = sorted(boxes, key=from_edge)
-    for box in ordered[:most]:
-        steep += box.is_steep
-        line = _read(pixels, box, steep <= _MOST_STEEP)
-        if line is not None:
-            lines.append(line)
-    return _in_columns(_joined(lines)), max(0, len(ordered) - most)
-
-
-def _read(pixels: Pixels, box: TextBox, in_all_ways: bool) -> Line | None:
-    """The most certain reading of one box."""
-    best: Line | None = None
-    for way, line in _readings(pixels, box, in_all_ways):
-        if best is None or line.score > best.score + 0.02:
-            best = line
-        if way == "across" and best.score >= _SURE:
+    reader = _Reader(pixels, effort or Effort(EFFORT))
+    choice = choose(boxes, (width, height), shortest or min(height, width))
+    read: dict[int, Line | None] = {id(box): reader.read(box) for box in choice.first[:MOST_LINES]}
+    left_out = len(choice.first[MOST_LINES:])
+    for number, box in enumerate(choice.then):
+        if reader.effort.is_spent or number >= MOST_LINES:
+            left_out += len(choice.then) - number
             break
-    return best if best is not None and best.score >= _LEAST and best.text.strip() else None
+        read[id(box)] = reader.read(box)
+    for end, inner in choice.ends:
+        line = read.get(id(end))
+        if line is not None and judge(as_read(line.text), medium) is not None:
+            read[id(inner)] = reader.read(inner)
+    unread = [
+        Line("", corners_of(box, 1), 1.0, 2 * box.half_depth) for box in choice.inside if read.get(id(box)) is None
+    ]
+    return Reading(_in_columns(_joined([line for line in read.values() if line is not None])) + unread, left_out)
 
 
-def _readings(pixels: Pixels, box: TextBox, in_all_ways: bool) -> Iterator[tuple[Way, Line]]:
+@dataclass(slots=True)
+class _Reader:
+    """Reads boxes of one look, and counts what that costs."""
+
+    pixels: Pixels
+    effort: Effort
+    steep: int = 0
+
+    def read(self, box: TextBox) -> Line | None:
+        """The most certain reading of one box."""
+        self.steep += box.is_steep
+        best: Line | None = None
+        for way, line, cost in _readings(self.pixels, box, self.steep <= _MOST_STEEP):
+            self.effort.spend(cost)
+            if best is None or line.score > best.score + 0.02:
+                best = line
+            if way == "across" and best.score >= _SURE:
+                break
+        return best if best is not None and best.score >= _LEAST and best.text.strip() else None
+
+
+def _readings(pixels: Pixels, box: TextBox, in_all_ways: bool) -> Iterator[tuple[Way, Line, int]]:
+    """(direction, line read in it, columns it took) per direction worth trying."""
     ways: tuple[Way, Way] = ("down", "up") if box.is_steep else ("across", "over")
     signs = (1, -1) if box.half_length >= _REVERSIBLE * box.half_depth else (1,)
     for way, sign in zip(ways, signs, strict=False):
         corners = corners_of(box, sign)
-        text, score = recognise(upright(pixels, corners, 0))
-        yield way, Line(text, corners, score, 2 * box.half_depth, way)
+        crop = upright(pixels, corners, 0)
+        text, score = recognise(crop)
+        yield way, Line(text, corners, score, 2 * box.half_depth, way), columns_of(crop)
         if not in_all_ways:
             return
     if box.is_steep and abs(box.along[1]) >= _PLUMB:
@@ -114,8 +151,9 @@ def _readings(pixels: Pixels, box: TextBox, in_all_ways: bool) -> Iterator[tuple
         column = np.array([down[3], down[0], down[1], down[2]])  # upper left first, in the orientation of the column
         crop = upright(pixels, column, 0)
         for cells in _cuts(crop):
-            text, score = recognise(_side_by_side(crop, cells))
-            yield "stacked", Line(text, column, score, 2 * box.half_depth, "stacked")
+            level = _side_by_side(crop, cells)
+            text, score = recognise(level)
+            yield "stacked", Line(text, column, score, 2 * box.half_depth, "stacked"), columns_of(level)
 
 
 def corners_of(box: TextBox, sign: int) -> Points:

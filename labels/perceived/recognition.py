@@ -26,6 +26,8 @@ _IS_TEXT, _IS_LINE, _GROWTH = 0.3, 0.5, 1.6
 _LEAST_SIDE = 3
 _MOST_BOXES = 400
 _REC_HEIGHT, _REC_WIDEST = 48, 1280
+#: Reading a line takes as long as this many columns, beside its own.
+_REC_START = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +131,9 @@ def recognise(crop: Pixels) -> tuple[str, float]:
     height, width = crop.shape[:2]
     if height < 2 or width < 2:
         return "", 0.0
-    reach = min(max(_REC_HEIGHT // 2, round(width * _REC_HEIGHT / height)), _REC_WIDEST)
+    reach = _reach(crop)
     resized = cv2.resize(crop, (reach, _REC_HEIGHT))
-    padded = np.zeros((1, 3, _REC_HEIGHT, -(-reach // 32) * 32), np.float32)
+    padded = np.zeros((1, 3, _REC_HEIGHT, _padded(reach)), np.float32)
     padded[0, :, :, :reach] = (resized[:, :, ::-1].astype(np.float32) / 127.5 - 1).transpose(2, 0, 1)
     recogniser, characters = _recogniser()
     chances = recogniser.run(None, {recogniser.get_inputs()[0].name: padded})[0][0]
@@ -141,3 +143,17 @@ def recognise(crop: Pixels) -> tuple[str, float]:
     if not kept.any():
         return "", 0.0
     return "".join(characters[i] for i in best[kept]), float(chances.max(axis=1)[kept].mean())
+
+
+def _reach(crop: Pixels) -> int:
+    height, width = crop.shape[:2]
+    return int(min(max(_REC_HEIGHT // 2, round(width * _REC_HEIGHT / height)), _REC_WIDEST))
+
+
+def _padded(reach: int) -> int:
+    return -(-reach // 32) * 32
+
+
+def columns_of(crop: Pixels) -> int:
+    """The cost of reading ``crop``, in columns of the model."""
+    return _REC_START + _padded(_reach(crop))

@@ -19,7 +19,8 @@ from ..containers.table import pillow_format
 from ..findings import Findings, library_words
 from ..meaning.wording import REASONS, Medium, Phrase, Sense, as_read, grammar, judge
 from ..model import Deviation, Label
-from .lines import MOST_LINES, MOST_OTHERS, Line, corners_of, read_lines
+from .candidates import Effort
+from .lines import EFFORT, Line, Reading, corners_of, read_lines
 from .measure import Sighting, measured, position_of, size_deviation
 from .recognition import Pixels, TextBox, detect
 
@@ -30,13 +31,15 @@ if TYPE_CHECKING:
 #: high as the picture. Measured is at `WORKING_SIDE`.
 WORKING_SIDE = 1080
 _WHOLE_SIDE, _LARGE_SIDE = 512, 192
+#: The look for letters as high as the picture reads boxes from this share of its shortest side on.
+_LARGE = 0.12
 _EDGE_STRIP = 0.22
 #: A longer picture is looked at in pieces of so many times its shortest side.
 _LONGEST, _PIECE, _STEP = 2.6, 2.0, 1.6
 _LOW_CONTRAST = 1.5
 #: Of "AI", faint letters below one another may lose the thin one.
 _WITHOUT_I = re.compile(r"(?<![A-Za-z])A[^A-Za-z\u4e00-\u9fff]{0,2}[生合]成")
-_LEFT_OUT = "of the lines of text, only those nearest to the edges were read"
+_LEFT_OUT = "of the lines too small for a label, only those nearest to the edges were read"
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 #: Lines of about one size and this near, by their height, belong together.
 _SAME_SIZE, _NEAR = 1.35, 0.9
@@ -104,49 +107,50 @@ def look(image: Image, *, medium: Medium = "picture", thorough: bool = True) -> 
     notes: list[str] = []
     earlier: list[Line] = []
     settled: list[Line] = []
-    for lines, left_out in _passes(pixels, thorough, settled):
+    for reading in _passes(pixels, thorough, settled, medium):
         # What a closer look cuts off or a coarser one overlooks was seen before.
-        fresh = [line for line in lines if not any(_covers(other, line) for other in settled)]
+        fresh = [line for line in reading.lines if not any(_covers(other, line) for other in settled)]
         seen = judged(fresh, pixels, medium, earlier)
         earlier += fresh
         settled += [line for line in fresh if _is_settled(line, medium)]
         others = others or seen.others
         notes += [note for note in seen.notes if note not in notes]
-        if left_out and _LEFT_OUT not in notes:
+        if reading.left_out and _LEFT_OUT not in notes:
             notes.append(_LEFT_OUT)
         if seen.labels:
             return Seen(seen.labels, others, tuple(notes))
     return Seen((), others, tuple(notes))
 
 
-def _passes(pixels: Pixels, thorough: bool, settled: Sequence[Line]) -> Iterator[tuple[list[Line], int]]:
-    """(lines, number of boxes left out) of each look at ``pixels``. Lines that are ``settled`` when a look begins are
-    not read again: reading costs more than everything else.
+def _passes(pixels: Pixels, thorough: bool, settled: Sequence[Line], medium: Medium) -> Iterator[Reading]:
+    """Each look at ``pixels``. Lines that are ``settled`` when a look begins are not read again, because reading costs
+    more than everything else.
     """
     height, width = pixels.shape[:2]
-    lines, left_out = _read_at(pixels, _WHOLE_SIDE, settled, MOST_LINES)
-    yield lines, left_out
+    effort = Effort(EFFORT)
+    first = _read_at(pixels, _WHOLE_SIDE, settled, effort, medium)
+    yield first
     if not thorough:
         return
-    doubtful = [line for line in lines if _WITHOUT_I.search(line.text)]
+    doubtful = [line for line in first.lines if _WITHOUT_I.search(line.text)]
     if doubtful:
-        yield [line for each in doubtful for line in _read_again(pixels, each)], 0
+        yield Reading([line for each in doubtful for line in _read_again(pixels, each, medium)])
     for left, top, right, bottom in _strips(width, height):
         piece = _stretched(pixels[top:bottom, left:right])
         boxes = [box for box in detect(piece) if not _is_settled_box(box.moved(left, top, 1), settled)]
-        lines, left_out = read_lines(piece, boxes, MOST_OTHERS)
-        yield [line.moved(left, top, 1) for line in lines], left_out
-    yield _read_at(pixels, _LARGE_SIDE, settled, MOST_OTHERS)
+        reading = read_lines(piece, boxes, effort=effort, shortest=min(width, height), medium=medium)
+        yield Reading([line.moved(left, top, 1) for line in reading.lines], reading.left_out)
+    yield _read_at(pixels, _LARGE_SIDE, settled, effort, medium, _LARGE)
 
 
-def _read_again(pixels: Pixels, line: Line) -> list[Line]:
+def _read_again(pixels: Pixels, line: Line, medium: Medium) -> list[Line]:
     """Read the region of ``line`` again, with its contrast raised."""
     height, width = pixels.shape[:2]
     pad = round(line.cell / 2)
     left, top = max(0, round(line.left) - pad), max(0, round(line.top) - pad)
     right, bottom = min(width, round(line.right) + pad), min(height, round(line.bottom) + pad)
-    found, _ = read_lines(_stretched(pixels[top:bottom, left:right]))
-    return [each.moved(left, top, 1) for each in found]
+    found = read_lines(_stretched(pixels[top:bottom, left:right]), medium=medium)
+    return [each.moved(left, top, 1) for each in found.lines]
 
 
 def _stretched(piece: Pixels) -> Pixels:
@@ -167,9 +171,11 @@ def _strips(width: int, height: int) -> Iterator[tuple[int, int, int, int]]:
     yield 0, 0, width, depth
 
 
-def _read_at(pixels: Pixels, side: int, settled: Sequence[Line], most: int) -> tuple[list[Line], int]:
+def _read_at(
+    pixels: Pixels, side: int, settled: Sequence[Line], effort: Effort, medium: Medium, least: float = 0.0
+) -> Reading:
     """The lines of ``pixels`` as seen with the shortest side at most ``side``, in pieces where the picture is long.
-    ``most`` lines of a piece are read, none of them ``settled``.
+    None of them is ``settled``, and their boxes are at least ``least`` of the shortest side deep.
     """
     height, width = pixels.shape[:2]
     shortest, longest = min(height, width), max(height, width)
@@ -190,13 +196,14 @@ def _read_at(pixels: Pixels, side: int, settled: Sequence[Line], most: int) -> t
         scale = piece.shape[1] / size[0]
         x, y = (at, 0) if width >= height else (0, at)
         boxes = [box.moved(0, 0, scale) for box in detect(np.asarray(shrunken, np.uint8))]
+        boxes = [box for box in boxes if 2 * box.half_depth >= least * shortest]
         boxes = [box for box in boxes if not _is_settled_box(box.moved(x, y, 1), settled)]
-        found, beyond = read_lines(piece, boxes, most)
-        lines += [line for line in (each.moved(x, y, 1) for each in found) if not _is_known(line, lines)]
-        left_out += beyond
+        found = read_lines(piece, boxes, effort=effort, shortest=shortest, medium=medium)
+        lines += [line for line in (each.moved(x, y, 1) for each in found.lines) if not _is_known(line, lines)]
+        left_out += found.left_out
         if at + reach >= longest:
             break
-    return lines, left_out
+    return Reading(lines, left_out)
 
 
 def _is_known(line: Line, lines: list[Line]) -> bool:

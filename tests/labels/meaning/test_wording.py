@@ -22,6 +22,8 @@ LONG = "春天来了，河边的柳树发了芽。" * 20
         (LONG + "\n（本内容由AI生成）", "text:end"),
         (LONG + "以上内容由人工智能生成，仅供参考。", "text:end"),
         (LONG + "\n内容由 AI 大模型生成，请仔细甄别", "text:end"),
+        (LONG + "\n本页内容由AI生成", "text:end"),
+        ("本书由人工智能生成。\n" + LONG, "text:start"),
         (LONG + "\n生成方式：人工智能", "text:end"),
         (LONG + "\n\n豆包AI生成", "text:end"),
         (LONG + "\n（人工智能合成）\n" + LONG, "text:middle"),
