@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -49,6 +50,9 @@ def _refuse_unwritable(value: Path, folder: Path) -> None:
         raise typer.BadParameter(f"{value} cannot be written: {nearest} is a file, expected a folder")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise typer.BadParameter(f"{value} cannot be written: no permission for {nearest}")
+    space = shutil.disk_usage(nearest)
+    if space.total and not space.free:
+        raise typer.BadParameter(f"{value} cannot be written: the disk of {nearest} is full")
 
 
 # -- pages

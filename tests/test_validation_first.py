@@ -6,12 +6,14 @@ import pkgutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from typer.main import get_command
 
 from shenhe.cli import main
+from shenhe.sample import sample_binding
 
 from .command_line import shenhe
 from .factories import mixed
@@ -107,6 +109,28 @@ WRONG: tuple[tuple[str, str], ...] = (
     ("verify nothere.json --key nothere.pem", "nothere"),
 )
 
+#: Commands that write results, with valid inputs.
+WRITING = (
+    "attest {report} --key {key} --out {folder}/x.json",
+    "baseline write {report} --reason known --expires 2099-01-01 --out {folder}/x.yaml",
+    "calibrate cn-2023 --out {folder}/x.html",
+    "chain {chain} --html {folder}/x.html",
+    "check sample --out {folder}/x",
+    "check sample --report {folder}/x.json",
+    "check sample --junit {folder}/x.xml",
+    "check sample --html {folder}/x.html",
+    "compare cn-2023 cn-2022-draft --out {folder}/x",
+    "demo --out {folder}/x",
+    "export sarif {report} --out {folder}/x.sarif",
+    "fleet {bindings} --out {folder}/x",
+    "forecast {report} --out {folder}/x.html",
+    "report {report} --out {folder}/x.html",
+    "simulate cn-2023 --out {folder}/x",
+    "study run first-look --out {folder}/x",
+    "study search levers --out {folder}/x",
+    "validate --out {folder}/x.html",
+)
+
 STUDY = """name: wrong
 title: A study with a misspelt metric
 scenario: cn-2023
@@ -168,4 +192,26 @@ def test_a_wrong_input_ends_a_command_before_it_computes(
     assert done.exit_code == 2, done.output
     assert message in " ".join(done.stderr.replace("│", " ").split()), done.stderr
     assert done.stdout == ""
+    assert not any((tmp_path / "folder").iterdir()), "nothing is left behind"
+
+
+@pytest.mark.parametrize("words", WRITING)
+def test_a_full_disk_ends_a_command_before_it_computes(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "report.json").write_text(mixed().model_dump_json())
+    (tmp_path / "chain.yaml").write_text("")
+    (tmp_path / "bindings").mkdir()
+    (tmp_path / "bindings" / "one.yaml").write_text(sample_binding().read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "key.pem").write_bytes(b"")
+    (tmp_path / "folder").mkdir()
+    for name in EXPENSIVE:
+        monkeypatch.setattr(name, stopped(name))
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(total=10**9, used=10**9, free=0))
+    monkeypatch.chdir(tmp_path)
+    values = {name: tmp_path / name for name in ("folder", "bindings")}
+    values |= {"report": tmp_path / "report.json", "chain": tmp_path / "chain.yaml", "key": tmp_path / "key.pem"}
+    done = shenhe(*(word.format(**values) for word in words.split()))
+    assert done.exit_code == 2, done.output
+    assert "is full" in " ".join(done.stderr.replace("│", " ").split()), done.stderr
     assert not any((tmp_path / "folder").iterdir()), "nothing is left behind"
