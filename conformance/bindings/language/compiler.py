@@ -40,7 +40,7 @@ from .format import Condition as WrittenCondition
 from .format.auth import CallbackSignature
 from .graphql import as_json_request
 from .inheritance import addresses, has_address, with_defaults
-from .mistakes import declared_names
+from .mistakes import declared_names, suggestion
 from .responses.conditions import Condition
 from .responses.sources import Query, Source
 from .responses.stream import BoundStream
@@ -378,15 +378,15 @@ class Compiler:
     ) -> dict[str, TicketState | ListingState]:
         own = {state.value: state for state in shape.states or ()}
         words: dict[str, TicketState | ListingState] = dict(own)
-        for state, names in section.states.items():
-            if state not in own:
-                expected = ", ".join(own) or "no states for this operation"
-                self.expressions.fault(at("states", state.value), f"found {state.value!r}, expected one of: {expected}")
+        for key, names in section.states.items():
+            state = own.get(key)
+            if state is None:
+                expected = f"one of: {', '.join(own)}{suggestion(key, own)}" if own else "no states for this operation"
+                self.expressions.fault(at("states", key), f"found {key!r}, expected {expected}")
+                continue
             for name in names:
                 if words.get(name, state) is not state and name not in own:
-                    self.expressions.fault(
-                        at("states", state.value), f"found {name!r} under two states, expected it under one"
-                    )
+                    self.expressions.fault(at("states", key), f"found {name!r} under two states, expected it under one")
                 words[name] = state
         return words
 

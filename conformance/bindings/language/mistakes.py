@@ -207,16 +207,17 @@ def _facets(file: BindingFile) -> Found:
             yield steps, f"found {str(value).lower()}, expected a name"
         elif name in _ENUMERATED and value not in _ENUMERATED[name]:
             expected = _ENUMERATED[name]
-            yield steps, f"found {shown(value)}, expected one of: {', '.join(expected)}{_like(value, expected)}"
+            yield steps, f"found {shown(value)}, expected one of: {', '.join(expected)}{suggestion(value, expected)}"
         elif (
             name in _DECLARED_BY
             and value not in (declared := _declared(file, name))
-            and (hint := _like(value, declared))
+            and (hint := suggestion(value, declared))
         ):
             yield steps, f"found {shown(value)}, expected one of: {', '.join(sorted(declared))}{hint}"
 
 
-def _like(value: Any, known: Collection[str]) -> str:
+def suggestion(value: Any, known: Collection[str]) -> str:
+    """What a message ends with where one of the known names is nearly the value; empty otherwise."""
     close = difflib.get_close_matches(str(value), known, n=1, cutoff=0.7)
     return f" (did you mean {str(close[0])!r}?)" if close else ""
 

@@ -6,6 +6,7 @@ The bindings are the recipes of docs/binding-recipes.md, each with one line made
 from __future__ import annotations
 
 import copy
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from shenhe.conformance.bindings.language.mistakes import KNOWN
 from shenhe.core.document import read_yaml
 
 from ...docs.pages import PAGES, blocks
+from ..apps import TARGET, bind
 
 ABSENT = object()
 #: By the part of the language: the recipe, the place, the wrong value there, and what the error says.
@@ -300,3 +302,25 @@ def test_the_names_that_checks_look_for_are_those_of_the_samples() -> None:
                 assert set(data.get(group, {})) <= KNOWN[group], path
             for group in ("markers", "report_kinds", "edit_scopes", "personas", "disclosure_topics"):
                 assert set(data["target"].get(group, ())) <= KNOWN[group], path
+
+
+@pytest.mark.parametrize(
+    ("operation", "states", "expected"),
+    [
+        ("report_status", "recieved", "expected one of: received, upheld, rejected (did you mean 'received'?)"),
+        ("report_status", "listed", "expected one of: received, upheld, rejected"),
+        ("app_status", "in-reviw", "suspended, removed (did you mean 'in-review'?)"),
+        ("generate", "upheld", "expected no states for this operation"),
+    ],
+)
+def test_a_wrong_state_is_one_mistake_with_the_states_of_its_operation(
+    tmp_path: Path, operation: str, states: str, expected: str
+) -> None:
+    keys = {"path": "/x", "extract": {"state": "state"}, "states": {states: ["x"]}}
+    keys = keys if operation != "generate" else {**keys, "extract": {"id": "id"}}
+    text = f"operations:\n  {operation}: {json.dumps(keys)}\n"
+    with pytest.raises(BindingError) as failure:
+        bind(tmp_path, text, target=f"{TARGET}  roles: [provider, platform, store]\n")
+    (fault,) = failure.value.faults
+    assert str(fault).endswith(expected)
+    assert f"operations.{operation}.states.{states}" in str(fault)

@@ -14,6 +14,10 @@ from .common import FacetName, Flag, HeaderName, Name, Number, Path, Section, St
 from .places import Condition, Source
 
 
+#: The states of tickets and of apps. Which of them an operation has is known where it is compiled.
+_STATES = [each.value for kind in (TicketState, ListingState) for each in kind]
+
+
 class LimitsSection(Section):
     """Bounds on every request. Seconds and bytes."""
 
@@ -200,7 +204,7 @@ class RequestSection(Section):
     unavailable_when: Condition | None = None
     absent_when: Condition | None = None
     extract: dict[str, Any] = {}
-    states: dict[TicketState | ListingState, tuple[str, ...]] = {}
+    states: dict[str, tuple[str, ...]] = Field({}, json_schema_extra={"propertyNames": {"enum": _STATES}})
     reason: Source | None = None
     notice: Source | None = None
     auth: Auth | None = None
