@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Discriminator, Field, JsonValue, Tag, field_validator, model_validator
 
 from shenhe.conformance.apps import ListingState
 from shenhe.conformance.entities import TicketState
@@ -13,9 +13,8 @@ from .auth import Auth, CallbackSignature
 from .common import FacetName, Flag, HeaderName, Name, Number, Path, Section, Status, Template, Whole, text_or_mapping
 from .places import Condition, Source
 
-
 #: The states of tickets and of apps. Which of them an operation has is known where it is compiled.
-_STATES = [each.value for kind in (TicketState, ListingState) for each in kind]
+_STATES: list[JsonValue] = [each.value for kind in (TicketState, ListingState) for each in kind]
 
 
 class LimitsSection(Section):
