@@ -111,7 +111,7 @@ def check(
     seed: CheckSeed = 0,
     salt: CheckSalt = None,
     examples: Examples = 25,
-    strength: Strength = 2,
+    strength: Strength = None,
     sample: Annotated[
         int,
         typer.Option(

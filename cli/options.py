@@ -134,14 +134,14 @@ CheckSalt = Annotated[
     ),
 ]
 Strength = Annotated[
-    int,
+    int | None,
     typer.Option(
         "--strength",
         metavar="N",
-        min=2,
+        min=1,
         max=3,
         rich_help_panel=SCOPE,
-        help="How many values (prompt, option, channel) the listed cases combine: 3 sends more requests.",
+        help="How many values (prompt, option, channel) the listed cases combine. Default: 1 at level core, else 2.",
     ),
 ]
 Examples = Annotated[

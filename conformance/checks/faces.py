@@ -111,7 +111,7 @@ def media_on_face(probe: Probe, case: Prompted) -> Media:
         raise NotJudged(f"{case.face}: {undecided.reason}") from None
     if seen is None or not seen.data:
         raise NotJudged(f"there is nothing {case.face}")
-    if not case.face.startswith(ON) and case.face != EDITED:
+    if case.face == AGAIN or number_of(case.face) is not None:
         probe.counts.shared += 1
     if seen.media_type.partition("/")[0] != case.media_type.partition("/")[0] and not is_small(case.face):
         raise NotJudged(f"{case.face}, it is of type {seen.media_type}")
@@ -120,7 +120,9 @@ def media_on_face(probe: Probe, case: Prompted) -> Media:
 
 def _seen(probe: Probe, case: Prompted) -> Media | None:
     if case.face == EDITED:
-        return _edited(probe, case)
+        scope = edit_scope(probe.capabilities, case.service, case.media_type)
+        assert scope is not None  # noqa: S101 - otherwise there is no such face
+        return edited(probe, scope)
     account = probe.account()
     content, _ = probe.generated(case.service, case.media_type, case.prompt, dict(case.options))
     if case.face.startswith(ON):
@@ -129,13 +131,26 @@ def _seen(probe: Probe, case: Prompted) -> Media | None:
     if (number := number_of(case.face)) is not None:
         if len(content.batch) < number:
             return None
-        return _fetched(probe, account, Content(content.batch[number - 1]), "original")
-    return _fetched(probe, account, content, "original" if case.face == AGAIN else case.face)
+        return _fetched(probe, account, Content(content.batch[number - 1]))
+    if case.face == AGAIN:
+        return _fetched(probe, account, content)
+    answer = rendition_of(probe, case, case.face)
+    return answer.value if isinstance(answer, Accepted) else None
 
 
-def _fetched(probe: Probe, account: Account, content: Content, rendition: str) -> Media | None:
-    times = 2 if rendition == "original" else 1
-    answers = [probe.observe(probe.provider.fetch, account, content, rendition) for _ in range(times)]
+def rendition_of(probe: Probe, case: Prompted, rendition: str) -> Accepted[Media] | Refused:
+    """The response to a request for a rendition of what was made, asked for once per run."""
+
+    def fetched() -> Accepted[Media] | Refused:
+        content, _ = probe.generated(case.service, case.media_type, case.prompt, dict(case.options))
+        return probe.attempt(probe.provider.fetch, probe.account(), content, rendition)
+
+    return probe.once(("rendition", case.service, case.media_type, case.prompt, case.options, rendition), fetched)
+
+
+def _fetched(probe: Probe, account: Account, content: Content) -> Media | None:
+    """The second of two fetches."""
+    answers = [probe.observe(probe.provider.fetch, account, content, "original") for _ in range(2)]
     return answers[-1].value if isinstance(answers[-1], Accepted) else None
 
 
@@ -154,19 +169,22 @@ def _view(probe: Probe, account: Account, content: Content, case: Prompted) -> V
     return answer.value if isinstance(answer, Accepted) else None
 
 
-def _edited(probe: Probe, case: Prompted) -> Media:
-    scope = edit_scope(probe.capabilities, case.service, case.media_type)
-    assert scope is not None  # noqa: S101 - otherwise there is no such face
-    account, subject = probe.account(), probe.subject()
-    # Large and long enough for a label that people perceive.
-    source = tone(2.0) if scope == "voice" else picture(480, 320)
-    request = edit_request(
-        Edit(scope, scope, "让这个人微笑", None, source), subject, probe.consent(account, subject, scope)
-    )
-    answer = probe.attempt(probe.provider.edit, account, request)
-    if isinstance(answer, Refused):
-        raise Undecided(f"the provider declined the edit: {answer.status} {answer.reason}")
-    return probe.bytes_of(account, answer.value)
+def edited(probe: Probe, scope: str) -> Media:
+    """What an edit of a face or voice makes, paid for once per run. Raises :class:`Undecided` where it is declined."""
+
+    def made() -> Media:
+        account, subject = probe.account(), probe.subject()
+        # Large and long enough for a label that people perceive.
+        source = tone(2.0) if scope == "voice" else picture(480, 320)
+        request = edit_request(
+            Edit(scope, scope, "让这个人微笑", None, source), subject, probe.consent(account, subject, scope)
+        )
+        answer = probe.attempt(probe.provider.edit, account, request)
+        if isinstance(answer, Refused):
+            raise Undecided(f"the provider declined the edit: {answer.status} {answer.reason}")
+        return probe.bytes_of(account, answer.value)
+
+    return probe.once(("edited", scope), made)
 
 
 def generated_text(probe: Probe, case: Prompted) -> str:

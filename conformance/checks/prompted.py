@@ -16,14 +16,14 @@ from ..entities import Media
 from ..provider import Capabilities
 from ..report import Evidence
 from .outcome import Case, Undecided
-from .requests import PROMPTS, input_class, prompts
+from .requests import ONE_OF_EACH_CLASS, PROMPTS, input_class, prompts
 from .scope import files
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 
-#: The strength at which every two values meet.
+#: The strength at which every two values meet; below it, every value occurs in some case.
 PAIRS = 2
 EDITED = "edited"
 """What an edit makes of a file that the account uploaded."""
@@ -53,10 +53,18 @@ class Prompted(Case):
 
 
 def file_prompts(capabilities: Capabilities, service: Service, media_type: str) -> tuple[str, ...]:
-    """The prompts that one medium is judged by: the plain one, and two kinds that no other medium is requested for as
-    long as there are enough of them. All checks of a medium share what is made of them.
+    """The prompts that one medium is judged by: the plain one, and kinds that no other medium is requested for as long
+    as there are enough of them. All checks of a medium share what is made of them.
+
+    Two kinds, or, where each value need only occur somewhere, as many as it takes to spread every class of input over
+    the media.
     """
-    number = files(capabilities).index((service, media_type))
+    among = files(capabilities)
+    number = among.index((service, media_type))
+    if capabilities.strength < PAIRS:
+        spread = -(-len(ONE_OF_EACH_CLASS) // len(among))
+        if spread == 1:
+            return PROMPTS[0], ONE_OF_EACH_CLASS[number % len(ONE_OF_EACH_CLASS)]
     others = PROMPTS[1:]
     return PROMPTS[0], others[2 * number % len(others)], others[(2 * number + 1) % len(others)]
 

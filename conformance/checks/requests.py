@@ -234,3 +234,11 @@ def input_class(text: str) -> str:
         (len(text) < _SHORT, "short"),
     )
     return next((name for fits, name in found if fits), "plain")
+
+
+#: The first prompt of each class but the plain one.
+ONE_OF_EACH_CLASS = tuple(
+    next(text for text in PROMPTS if input_class(text) == each)
+    for each in dict.fromkeys(map(input_class, PROMPTS))
+    if each != "plain"
+)

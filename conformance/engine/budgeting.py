@@ -1,4 +1,6 @@
-"""Where a budget is spent: on the rules that cost least, so that most of them are decided before it is used up."""
+"""What a run may cost: how much each level tries, and where a budget is spent, which is on the rules that cost least,
+so that most of them are decided before it is used up.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +11,21 @@ from shenhe.rulebook import Rule
 from ..checks.registry import Check
 from ..provider import Capabilities
 from ..report import CheckResult, RuleResult
-from .probing.session import PAID
+from ..verdict import Level
+from .probing.session import PAID, PAIRS, SINGLES
 
 #: What a case that a provider may charge for weighs against one that it does not.
 _PAID_WEIGHT = 5
+
+
+def strength_of(level: Level) -> int:
+    """How many values of different factors the listed cases of a level combine."""
+    return SINGLES if level is Level.CORE else PAIRS
+
+
+def paid_share_of(level: Level) -> int:
+    """Of so many drawn cases, a level judges one where each case may be charged for: draws go where calls are free."""
+    return 25 if level is Level.CORE else 10
 
 
 def by_worth(

@@ -18,12 +18,12 @@ from ..checks.registry import Check
 from ..provider import Capabilities, Operation, Provider, Unavailable
 from ..report import CheckResult, Report, Selection, Stopped, Summary, Target, Timing
 from ..verdict import Level, Verdict
-from .budgeting import beyond_budget, by_worth
+from .budgeting import beyond_budget, by_worth, paid_share_of, strength_of
 from .cases.examples import undisturbed
 from .conclusions import by_rule, causes, counts, exit_code, foreseen, total
 from .events import CheckFinished, CheckStarted, Event, Listener, RunFinished, RunStarted
 from .probing.finding import redacted
-from .probing.session import PAID, PAIRS, Bounds, RunStopped, Session, interrupted, lost_target
+from .probing.session import PAID, Bounds, RunStopped, Session, interrupted, lost_target
 from .scheduler import Turns
 from .selection import chosen_checks, chosen_rules, left_out_rules, pack_names
 from .tally import Tally
@@ -50,7 +50,7 @@ def run_checks(
     sample: int = 0,
     reset: bool = True,
     salt: str | None = None,
-    strength: int = PAIRS,
+    strength: int | None = None,
 ) -> Report:
     """Probe a provider and judge it by every rule that a probe can see.
 
@@ -58,7 +58,8 @@ def run_checks(
     only by name. ``rules`` are patterns (``cn-labeling-2025/*``) that narrow them. ``examples`` is how many
     cases each check draws after its enumerated ones, from ``seed``. ``salt`` makes names, people and prompts new: a
     fresh one per run by default; the same seed and salt send the same requests. ``strength`` is how many values of
-    different factors the listed cases combine: 3 also crosses prompts, options and channels. ``sample``
+    different factors the listed cases combine: 1 tries every value, 2 every pair, 3 also crosses prompts, options and
+    channels. By default it is 1 at level core and 2 above. ``sample``
     independent draws per check, none of them left out, bound how often it can fail. Interrupted (Ctrl-C) or with
     ``max_requests``, ``max_seconds`` or ``max_generations`` (calls that may be charged for) spent, what is
     finished is kept and the rest is inconclusive. ``workers`` checks run at once, each on separate accounts,
@@ -73,6 +74,7 @@ def run_checks(
     """
     began, started = time.monotonic(), datetime.now(UTC)
     chosen_level, day = Level(level), on or date.today()
+    strength = strength_of(chosen_level) if strength is None else strength
     law = book if book is not None else load_rulebook()
     must_have_methods(provider)
     target = target or target_of(provider)
@@ -131,7 +133,15 @@ def run_checks(
             timing=Timing(started=started.isoformat(timespec="seconds"), seconds=round(time.monotonic() - began, 3)),
         )
 
-    run = _Run(session, chosen, Effort(seed, examples, sample), listen, report, checks, reset)
+    run = _Run(
+        session,
+        chosen,
+        Effort(seed, examples, sample, paid_share=paid_share_of(chosen_level)),
+        listen,
+        report,
+        checks,
+        reset,
+    )
     with undisturbed():
         # An application in this process runs on one event loop, which only one thread may drive.
         # A class in Python may keep something, such as a connection to a database, that belongs to its first thread.

@@ -25,8 +25,6 @@ from .tally import Tally
 
 #: A failing case is repeated up to so often, until it is seen again.
 _REPEATS = 2
-#: Of so many examples one is drawn where every case is paid for.
-_PAID_SHARE = 10
 #: After so many undecided cases of one facet the rest of them would be no different.
 _ENOUGH_UNDECIDED = 2
 _NO_FAULT = (Verdict.NOT_APPLICABLE, Verdict.PASS)
@@ -36,19 +34,20 @@ _NO_FAULT = (Verdict.NOT_APPLICABLE, Verdict.PASS)
 class Effort:
     """How hard a check looks: up to ``examples`` drawn cases, ``sample`` independent ones, both from ``seed``.
 
-    Where every case takes a call that a provider may charge for, or is a sequence of many calls, a tenth of the cases
-    are drawn.
+    Where every case takes a call that a provider may charge for, or is a sequence of many calls, one of ``paid_share``
+    cases is drawn.
     """
 
     seed: int = 0
     examples: int = 25
     sample: int = 0
+    paid_share: int = 10
 
     def examples_of(self, check: Check) -> int:
         """How many cases are drawn for a check."""
         if PAID.isdisjoint(check.needs) and not check.pays and check.machine is None:
             return self.examples
-        return -(-self.examples // _PAID_SHARE)
+        return -(-self.examples // self.paid_share)
 
 
 @dataclass(frozen=True)

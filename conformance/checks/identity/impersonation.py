@@ -139,4 +139,4 @@ def token_of_another_opens_no_edit(probe: Probe, case: SignedEdit) -> None:
         raise Violation(
             f"the {case.scope} was edited with the {case.token}, on a consent given to the account that was named"
         )
-    probe.control(probe.provider.edit, owner, request)
+    probe.once(("signed by its owner", case.scope), lambda: probe.control(probe.provider.edit, owner, request))

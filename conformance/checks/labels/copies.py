@@ -15,6 +15,7 @@ from ...entities import Account, Content, GenerationRequest, Media
 from ...evidence import exhibits
 from ...provider import Capabilities, Operation, Refused
 from ...verdict import Level
+from ..faces import rendition_of
 from ..outcome import NeedsReview, NotJudged, RequestRefused, Undecided, Violation
 from ..prompted import Prompted, decoded, excerpt, labels_of_its_own, refuse_to_guess
 from ..registry import check
@@ -80,13 +81,10 @@ class Exported(Prompted):
 )
 def exported_copy_keeps_label(probe: Probe, case: Exported) -> None:
     """A downloaded, copied or exported file keeps its label, in the file or in the interface around it."""
-    content, original = probe.generated(case.service, case.media_type, case.prompt)
+    _, original = probe.generated(case.service, case.media_type, case.prompt)
     if probe.capabilities.text_labels == "content" and not labels_of_its_own(decoded(original), case.prompt):
         raise NotJudged("the original carries no label that a copy could keep")
-    copy = probe.declared(
-        f"the rendition {case.rendition}",
-        probe.attempt(probe.provider.fetch, probe.account(), content, case.rendition),
-    )
+    copy = probe.declared(f"the rendition {case.rendition}", rendition_of(probe, case, case.rendition))
     text = decoded(copy)
     if not labels_of_its_own(text, case.prompt):
         raise Violation(f"the original is labelled, but the copy obtained by {case.rendition} is not", excerpt(text))

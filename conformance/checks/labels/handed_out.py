@@ -13,9 +13,9 @@ from shenhe.rulebook import Behaviour
 from ...engine.probing.probe import Probe
 from ...entities import Media
 from ...evidence import exhibits
-from ...provider import Capabilities, Operation, Refused
-from ..faces import generated_file
-from ..identity.consent import Edit, edit_request
+from ...provider import Capabilities, Operation
+from ..faces import edited, generated_file, rendition_of
+from ..identity.consent import Edit
 from ..outcome import Absent, NotJudged, Violation
 from ..prompted import Prompted, refuse_to_guess
 from ..registry import check
@@ -59,11 +59,7 @@ def copied_file_keeps_implicit_label(probe: Probe, case: Copied) -> None:
     """A downloaded, copied, exported or shared file keeps the AIGC field in its metadata."""
     if not generated_file(probe, case)[1].aigc:
         raise NotJudged("the file just made holds no AIGC field that a copy could keep")
-    content, _ = probe.generated(case.service, case.media_type, case.prompt)
-    copy = probe.declared(
-        f"the rendition {case.rendition}",
-        probe.attempt(probe.provider.fetch, probe.account(), content, case.rendition),
-    )
+    copy = probe.declared(f"the rendition {case.rendition}", rendition_of(probe, case, case.rendition))
     _must_hold_the_field(copy, f"the {case.media_type} file had by {case.rendition}")
 
 
@@ -76,12 +72,7 @@ def copied_file_keeps_implicit_label(probe: Probe, case: Copied) -> None:
 )
 def edited_file_carries_implicit_label(probe: Probe, case: Edit) -> None:
     """An edited face or voice carries the AIGC field in its metadata."""
-    account, subject = probe.account(), probe.subject()
-    request = edit_request(case, subject, probe.consent(account, subject, case.scope))
-    answer = probe.attempt(probe.provider.edit, account, request)
-    if isinstance(answer, Refused):
-        raise NotJudged(f"the provider declined the edit: {answer.status} {answer.reason}")
-    _must_hold_the_field(probe.bytes_of(account, answer.value), f"the edited {case.scope}")
+    _must_hold_the_field(edited(probe, case.scope), f"the edited {case.scope}")
 
 
 def _must_hold_the_field(made: Media, what: str) -> None:

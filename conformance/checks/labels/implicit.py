@@ -184,12 +184,20 @@ def produce_id_is_unique(probe: Probe, case: Prompted) -> None:
     first_medium = files(probe.capabilities)[0] == (case.service, case.media_type)
     beginning = probe.names.vary(PROMPTS[0])
     alike = first_medium and case.prompt == beginning and not case.options
-    other = file_prompts(probe.capabilities, case.service, case.media_type)[1]
-    prompt = probe.names.vary(other) if case.prompt == beginning else beginning
-    another = replace(case, prompt=f"{case.prompt} ({probe.names.token()})" if alike else prompt, options=())
+    another = (
+        replace(case, prompt=f"{case.prompt} ({probe.names.token()})") if alike else _of_another_prompt(probe, case)
+    )
     (second,) = _readable_fields(probe, another)[:1]
     if second.fields.get("ProduceID", "").strip() == number:
         raise Violation(f"two files carry the same ProduceID {number!r}", exhibits.field(first), exhibits.field(second))
+
+
+def _of_another_prompt(probe: Probe, case: Prompted) -> Prompted:
+    """Another listed case of the same medium, whose file is there already."""
+    prompts = file_prompts(probe.capabilities, case.service, case.media_type)
+    listed = crossed(probe.capabilities, case.service, case.media_type, prompts)
+    among = (each.varied(probe.names.vary) for each in listed)
+    return next(each for each in among if each.prompt != case.prompt)
 
 
 @field_check("cn-labeling-2025/gb-e.propagator", cases=_fresh_from_the_producer)

@@ -53,7 +53,7 @@ class Covered:
             factors=factors,
             combinations=[
                 each
-                for size in range(2, min(strength, len(factors)) + 1)
+                for size in range(2, min(max(2, strength), len(factors)) + 1)
                 for names in combinations(factors, size)
                 if (each := _combined(rows, names, factors, possible.get(names) or None)) is not None
             ],

@@ -27,8 +27,8 @@ from .names import Names
 from .recording import Kept
 from .watch import Watch
 
-#: The strength at which every two values meet.
-PAIRS = 2
+#: The strength at which every value occurs, and the one at which every two values meet.
+SINGLES, PAIRS = 1, 2
 #: Operations that a provider may charge for.
 PAID = frozenset({"generate", "edit"})
 _NOT_SIGNED_IN = 401
