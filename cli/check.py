@@ -334,7 +334,8 @@ def check(
             "strength": strength,
         }
         if plan:
-            print_plan(provider, chosen, price, workers=workers, as_json=as_json)
+            limits = {"--max-requests": max_requests, "--max-generations": max_generations}
+            print_plan(provider, chosen, price, limits, max_cost, workers=workers, as_json=as_json)
             return
         if max_cost is not None:
             max_generations = affordable(provider, chosen, price, max_cost, max_generations)

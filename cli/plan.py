@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +18,34 @@ if TYPE_CHECKING:
     from shenhe.conformance.provider import Provider
 
 
-def print_plan(provider: Provider, chosen: dict[str, Any], price: float | None, *, workers: int, as_json: bool) -> None:
-    """What a run would send, by operation, what it would cost, and how long it would take."""
+def print_plan(
+    provider: Provider,
+    chosen: dict[str, Any],
+    price: float | None,
+    limits: Mapping[str, int | None] | None = None,
+    max_cost: float | None = None,
+    *,
+    workers: int,
+    as_json: bool,
+) -> None:
+    """What a run would send, by operation, what it would cost, how long it would take, and which limits would end it
+    before that.
+    """
     planned, charges = _planned(provider, chosen), _charges(provider, price)
     cost, seconds = charges.cost(planned.calls), charges.duration(planned.calls, workers)
+    counts = {"--max-requests": planned.requests, "--max-generations": planned.paid, "--max-cost": cost}
+    reached = [
+        name
+        for name, most in (*(limits or {}).items(), ("--max-cost", max_cost))
+        if most is not None and (count := counts[name]) is not None and count > most
+    ]
     if as_json:
         document = {
             "requests": planned.requests,
             "paid": planned.paid,
             "cost": None if cost is None else round(cost, 4),
             "seconds": round(seconds, 1),
+            "limits_reached": reached,
             "calls": dict(planned.calls),
         }
         echo_json(json.dumps(document, indent=1))
@@ -37,8 +56,12 @@ def print_plan(provider: Provider, chosen: dict[str, Any], price: float | None, 
     else:
         typer.echo(f"about {cost:,.2f}{_each(charges)}")
     typer.echo(f"about {_time(seconds)}{'' if charges.seconds else ' (assumed; declare target.seconds)'}")
-    for operation, count in planned.calls.items():
-        typer.echo(f"  {operation:<16} {count:>6,}")
+    if reached:
+        typer.echo(
+            f"{' and '.join(reached)} would end the run before that: the rules that cost least are decided first"
+        )
+    for operation, calls in planned.calls.items():
+        typer.echo(f"  {operation:<16} {calls:>6,}")
     typer.echo("Counted against a simulated lawful target; an operation of several requests counts once.")
 
 

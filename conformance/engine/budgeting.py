@@ -5,17 +5,20 @@ so that most of them are decided before it is used up.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from shenhe.rulebook import Rule
 
+from ..checks.prompted import Prompted
 from ..checks.registry import Check
-from ..provider import Capabilities
+from ..provider import Capabilities, Operation
 from ..report import CheckResult, RuleResult
 from ..verdict import Level
-from .probing.session import PAID, PAIRS, SINGLES
+from .probing.session import PAID, PAIRS, SINGLES, Bounds
 
-#: What a case that a provider may charge for weighs against one that it does not.
-_PAID_WEIGHT = 5
+#: What a call that a provider may charge for weighs against one that it does not, and what it weighs where a run may
+#: send as many of the others as it likes.
+_PAID_WEIGHT, _ONLY_PAID_WEIGHT = 5, 100
 
 
 def strength_of(level: Level) -> int:
@@ -29,32 +32,77 @@ def paid_share_of(level: Level) -> int:
 
 
 def by_worth(
-    tasks: list[tuple[int, Check]], rules: dict[str, Rule], capabilities: Capabilities
+    tasks: list[tuple[int, Check]],
+    rules: dict[str, Rule],
+    capabilities: Capabilities,
+    bounds: Bounds | None = None,
 ) -> list[tuple[int, Check]]:
-    """The checks in the order in which they decide most rules for least: a rule is decided once all of its checks have
-    run, so they are taken rule by rule, the cheapest first.
+    """The checks in the order in which they decide most rules for least.
+
+    A rule is decided once all of its checks have run, so they are taken rule by rule: next comes the rule that costs
+    least per rule decided, together with those that can be judged from the same outputs.
     """
-    cost = {number: _cost(check, capabilities) for number, check in tasks}
+    only_paid = bounds is not None and bounds.generations is not None and bounds.requests is None
+    weight = _ONLY_PAID_WEIGHT if only_paid else _PAID_WEIGHT
+    needs = {number: _needs(check, capabilities, weight) for number, check in tasks}
     left = {name: {number for number, check in tasks if check.decides(rule)} for name, rule in rules.items()}
-    order: list[int] = []
-    done: set[int] = set()
     left = {name: numbers for name, numbers in left.items() if numbers}
+    order: list[int] = []
+    made: set[object] = set()
     while left:
-        cheapest = min(left, key=lambda name: (sum(cost[number] for number in left[name] - done), name))
-        fresh = sorted(left.pop(cheapest) - done)
-        order += fresh
-        done.update(fresh)
-        left = {name: numbers for name, numbers in left.items() if numbers - done}
+        _, names = min((_bundle(name, left, needs, made, weight) for name in left), key=lambda each: (each[0], each[1]))
+        for name in names:
+            order += sorted(left.pop(name))
+        made.update(each for number in order for each in needs[number].outputs)
+        left = {name: rest for name, numbers in left.items() if (rest := numbers.difference(order))}
     known = dict(tasks)
-    return [(number, known[number]) for number in order] + [task for task in tasks if task[0] not in done]
+    order = list(dict.fromkeys(order))
+    return [(number, known[number]) for number in order] + [task for task in tasks if task[0] not in order]
 
 
-def _cost(check: Check, capabilities: Capabilities) -> int:
-    """How much a check may send, as near as its cases tell that."""
+def _bundle(
+    name: str, left: dict[str, set[int]], needs: dict[int, _Needs], made: set[object], weight: int
+) -> tuple[float, list[str]]:
+    """What a rule costs per rule decided, and the rules that are decided with it.
+
+    Those are the rules that can be judged from the same outputs for less than one paid call.
+    """
+
+    def outputs(numbers: set[int]) -> set[object]:
+        return {each for number in numbers for each in needs[number].outputs}
+
+    had = made | outputs(left[name])
+    names, numbers = [name], set(left[name])
+    for other, further in left.items():
+        if outputs(further) <= had and sum(needs[number].cost for number in further - numbers) < weight:
+            names += [other] if other != name else []
+            numbers |= further
+    cost = sum(needs[number].cost for number in numbers) + weight * len(had - made)
+    return cost / len(names), names
+
+
+@dataclass(frozen=True)
+class _Needs:
+    """What a check may send, as near as its cases tell that: the weight of its own calls, and the outputs that it
+    judges, which other checks may judge too.
+    """
+
+    cost: int = 0
+    outputs: frozenset[object] = frozenset()
+
+
+def _needs(check: Check, capabilities: Capabilities, weight: int) -> _Needs:
     if check.absent(capabilities) is not None:
-        return 0
-    cases = sum(1 for _ in check.cases(capabilities))
-    return cases * (1 if PAID.isdisjoint(check.needs) and not check.pays else _PAID_WEIGHT)
+        return _Needs()
+    cases = list(check.cases(capabilities))
+    if PAID.isdisjoint(check.needs) and not check.pays:
+        # What is published is made first.
+        makes = Operation.PUBLISH in check.needs and Operation.GENERATE in capabilities.operations
+        return _Needs(len(cases) + (weight if makes else 0))
+    shared = [case for case in cases if isinstance(case, Prompted) and not check.pays]
+    outputs = frozenset((case.service, case.media_type, case.prompt, case.options) for case in shared)
+    others = len(cases) - len(shared)
+    return _Needs(len(cases) + weight * others, outputs)
 
 
 def beyond_budget(rules: Iterable[RuleResult], results: Iterable[CheckResult], reason: str) -> list[str]:

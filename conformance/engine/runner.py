@@ -94,6 +94,8 @@ def run_checks(
 
     def report(results: list[CheckResult], stopped: Stopped | None) -> Report:
         decided, undecided = by_rule(chosen, results, chosen_level)
+        if stopped is None and session.unpaid:
+            stopped = Stopped(kind="budget", reason=session.unpaid)
         if stopped is not None and stopped.kind == "budget":
             stopped = stopped.model_copy(update={"rules": beyond_budget(decided, results, stopped.reason)})
         return Report(
@@ -180,7 +182,7 @@ class _Run:
         tasks = [(number, check) for number, check in enumerate(self.checks) if not check.ambient]
         limited = self.session.bounds != Bounds()
         if limited:
-            tasks = by_worth(tasks, self.rules, self.session.capabilities)
+            tasks = by_worth(tasks, self.rules, self.session.capabilities, self.session.bounds)
         if workers > 1 and len(tasks) > 1:
             self._at_once(workers, tasks if limited else _longest_first(tasks, self.session.capabilities))
         elif limited or not threads:

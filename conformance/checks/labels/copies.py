@@ -113,6 +113,7 @@ def _unlabelled_cases(capabilities: Capabilities) -> Iterator[Prompted]:
     needs=(Operation.GENERATE,),
     applies=(makes_anything, gives_unlabelled_copies),
     cases=_unlabelled_cases,
+    pays=True,
 )
 def unlabelled_copy_needs_agreement(probe: Probe, case: Prompted) -> None:
     """Only a user who agreed to the labeling duties gets a copy without an explicit label."""
@@ -148,6 +149,7 @@ def unlabelled_copy_needs_agreement(probe: Probe, case: Prompted) -> None:
     needs=(Operation.GENERATE,),
     applies=(makes_anything, makes_files, gives_unlabelled_copies),
     cases=lambda capabilities: [case for case in _unlabelled_cases(capabilities) if not is_text(case.media_type)],
+    pays=True,
 )
 def unlabelled_copy_keeps_implicit_label(probe: Probe, case: Prompted) -> None:
     """A copy without an explicit label keeps the AIGC field in its metadata."""

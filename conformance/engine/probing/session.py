@@ -106,6 +106,8 @@ class Session:
         self.plain_medium: tuple[Service, str] | None = None
         #: Why nothing more is sent, once a run has to stop.
         self.stopped: Stopped | None = None
+        #: Why no paid call is sent any more; other requests still are.
+        self.unpaid = ""
         self._taken = Taken()
         #: Hours by which the provider's clock was moved.
         self.passed = 0.0
@@ -228,7 +230,8 @@ class Session:
             return
         with self._lock:
             if most.generations is not None and self.generations >= most.generations:
-                raise Undecided(f"{most.generations} generations were sent, the maximum of this run", lasting=True)
+                self.unpaid = f"{most.generations} generations were sent, the maximum of this run"
+                raise Undecided(self.unpaid, lasting=True)
             self.generations += 1
 
 

@@ -75,6 +75,16 @@ def test_check_prints_a_plan_with_its_cost() -> None:
     assert told["cost"] == told["paid"] * 0.5 > 0
 
 
+def test_a_plan_names_the_limits_that_it_reaches() -> None:
+    words = ["check", "sample", "--rules", "cn-labeling-2025/gb-5.6", "--plan", "--price", "1", "--max-cost", "1"]
+    words += ["--max-generations", "9"]
+    assert json.loads(shenhe(*words, "--max-requests", "2", "--json").stdout)["limits_reached"] == [
+        "--max-requests",
+        "--max-cost",
+    ]
+    assert "--max-cost would end the run before that" in shenhe(*words).stdout
+
+
 def test_a_cost_limit_needs_a_price() -> None:
     result = CliRunner().invoke(app, ["check", "sample", "--max-cost", "3"])
     assert result.exit_code == 2
