@@ -12,6 +12,7 @@ import typer
 
 from .environment import Env, binding_environ
 from .output import echo_json
+from .progress import name_openers
 
 MARKS = {"works": "✓", "refused": "!", "faulty": "✗", "not tried": "–"}
 
@@ -106,6 +107,7 @@ def doctor(
     else:
         counts = ", ".join(f"{states.count(state)} {state}" for state in MARKS if state in states)
         typer.echo(f"{counts} ({provider.requests} requests)")
+        name_openers(provider.capabilities)
     raise typer.Exit(code)
 
 

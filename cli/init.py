@@ -12,6 +12,7 @@ from shenhe.conformance.operations import TargetRole
 
 from .environment import binding_environ
 from .options import writable_file
+from .progress import name_openers
 
 if TYPE_CHECKING:
     from shenhe.conformance.bindings.drafting.openapi import Description
@@ -200,14 +201,20 @@ def _tried(path: Path) -> None:
             return
         with binding.connect() as provider:
             outcomes = list(examine(binding, provider))
+            capabilities = provider.capabilities
     except BindingError as error:
-        typer.echo(f"before its first use ({len(error.faults)} lines): {error.faults[0]}", err=True)
+        typer.echo(f"before its first use ({_lines(len(error.faults))}): {error.faults[0]}", err=True)
         return
     working = sum(outcome.state == "works" for outcome in outcomes)
     typer.echo(f"tried: {working} of {len(outcomes)} operations work", err=True)
     for outcome in outcomes:
         if outcome.state in {"faulty", "refused"}:
             typer.echo(f"  {outcome.place}: {outcome.operation}: {outcome.message}; {outcome.advice}", err=True)
+    name_openers(capabilities)
+
+
+def _lines(count: int) -> str:
+    return f"{count} line{'s' if count > 1 else ''} to complete"
 
 
 def _ready(name: str) -> str:

@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from shenhe.conformance.engine.events import Event
+    from shenhe.conformance.provider import Capabilities
 
 
 #: Number of rules per cause that are listed by name.
@@ -97,6 +98,33 @@ def foretell(event: Event) -> None:
     typer.echo(f"{len(rules)} rules cannot be decided, or not by every check, with this binding:", err=True)
     for cause in event.foreseen:
         typer.echo(f"  {visible(cause.reason)}: {_few(cause.rules)}", err=True)
+
+
+def name_openers(capabilities: Capabilities) -> None:
+    """Say on stderr which three additions to a binding most rules wait for."""
+    from datetime import date
+
+    from shenhe.conformance.engine.conclusions import openers
+    from shenhe.conformance.engine.selection import NothingToCheck, chosen_checks, chosen_rules
+    from shenhe.conformance.verdict import Level
+    from shenhe.core.text import visible
+    from shenhe.rulebook import load_rulebook
+
+    chosen = chosen_rules(load_rulebook(), capabilities, None, None, date.today())
+    try:
+        checks = chosen_checks(chosen, Level.FULL, None, None)
+    except NothingToCheck:
+        return
+    found = openers(checks, chosen, capabilities, _OPENERS)
+    if found:
+        typer.echo("these additions open most rules:", err=True)
+    for cause in found:
+        count = len(cause.rules)
+        typer.echo(f"  {visible(cause.reason)} ({count} rule{'s' if count > 1 else ''})", err=True)
+
+
+#: Additions to a binding that are named at the end of `init` and `doctor`.
+_OPENERS = 3
 
 
 def _few(rules: list[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from shenhe.core.links import rule_link
 from shenhe.rulebook import Keyword, Rule, SeenBy
@@ -97,15 +97,30 @@ def causes(results: Iterable[CheckResult]) -> list[Cause]:
     return _grouped((reason, result.name, result.rules) for result in results for reason in result.causes)
 
 
-def foreseen(checks: Iterable[Check], chosen: dict[str, Rule], capabilities: Capabilities) -> list[Cause]:
-    """What a binding lacks for these checks, derived from what it declares: nothing is sent."""
+def foreseen(
+    checks: Iterable[Check], chosen: dict[str, Rule], capabilities: Capabilities, *, required: bool = True
+) -> list[Cause]:
+    """What a binding lacks for these checks, derived from what it declares: nothing is sent. With ``required`` false,
+    what it may lack because the provider does not have it.
+    """
     absences = ((check, check.absent(capabilities)) for check in checks)
     return _grouped(
         (reason, check.name, [rule for rule in check.rules if rule in chosen])
         for check, absent in absences
-        if absent is not None and absent.required
+        if absent is not None and absent.required is required
         for reason in absent.causes or (absent.reason,)
     )
+
+
+def openers(checks: Sequence[Check], chosen: dict[str, Rule], capabilities: Capabilities, most: int) -> list[Cause]:
+    """The additions to a binding that most rules wait for: first of those that its operations call for, then of those
+    that it needs only if the provider has them.
+    """
+    found: list[Cause] = []
+    for required in (True, False):
+        lacking = foreseen(checks, chosen, capabilities, required=required)
+        found += sorted(lacking, key=lambda cause: -len(cause.rules))
+    return [cause for cause in found if cause.rules][:most]
 
 
 def _grouped(blocked: Iterable[tuple[str, str, list[str]]]) -> list[Cause]:

@@ -114,7 +114,9 @@ def _unavailable(result: Unavailable, outcome: Diagnosis, binding: Binding, at: 
             state="faulty",
             place=placed["place"],
             message=placed["rest"] + _said(last),
-            advice=_advice_for(placed["rest"]) or advice_at(placed["rest"].partition(": ")[0]),
+            advice=_advice_on_states(placed["rest"], outcome)
+            or _advice_for(placed["rest"])
+            or advice_at(placed["rest"].partition(": ")[0]),
         )
     if last is not None and last.response is None and result.status is None:
         return replace(
@@ -180,6 +182,19 @@ def _said(last: Exchange | None) -> str:
     return f", and said: {visible(text)[:200]}" if text and "\0" not in text else ""
 
 
+#: A state that the binding does not know, as the client reports it.
+_STATE = re.compile(r"extract\.state: found ('[^']*'), expected one of: ([\w, -]+)")
+
+
+def _advice_on_states(reason: str, outcome: Diagnosis) -> str:
+    """The line that translates the provider's own states."""
+    found = _STATE.search(reason)
+    if found is None:
+        return ""
+    states = ", ".join(f"{each}: […]" for each in found[2].split(", "))
+    return f"write `states: {{{states}}}` under operations.{outcome.operation}, with {found[1]} in one of the lists"
+
+
 def _advice_for(reason: str) -> str:
     for sign, advice in (
         ("not JSON", "the path may lead to a page for people; or the answer is media: write media: body"),
@@ -192,7 +207,6 @@ def _advice_for(reason: str) -> str:
         ("a body of more than", "raise limits.max_body if such answers are right"),
         ("found nothing at", "write the path of the value in the answer"),
         ("found an empty text", "write the path of the value in the answer; or the provider returned nothing"),
-        ("expected one of", "name the provider's own words under states"),
     ):
         if sign in reason:
             return advice

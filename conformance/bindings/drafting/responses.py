@@ -52,6 +52,12 @@ def keys_of_answer(name: str, endpoint: Endpoint, blanks: Blanks, *, with_token:
             place = named([each for each in places if last(each[0]) not in echoed], names)
             if place and wanted not in extract:
                 extract[wanted] = place
+    if name in {"report", "report_status", "decide", "appeal"} and "state" in extract:
+        keys |= _states(places, extract["state"])
+    if name == "view" and (notice := named(places, _NOTICES)):
+        extract["notices"] = notice
+    if name == "verify_identity" and (verified := _verified(places)):
+        extract["verified"] = verified
     if name == "view" and (title := named(places, "content text body title caption")):
         extract["text"] = title
     if name in ITEMS:
@@ -61,6 +67,43 @@ def keys_of_answer(name: str, endpoint: Endpoint, blanks: Blanks, *, with_token:
     if shape is not None and (shape.media_required or name in {"generate"}):
         keys["media"] = _media(name, endpoint, places, blanks)
     return keys
+
+
+#: What the words beside a publication may be called that say how it was made.
+_NOTICES = "notice notices aigclabel aigcnotice ailabel ainotice labeltext disclaimer aigenerated isai 标识 提示"
+#: What states of a ticket may be called.
+_STATES = {
+    "received": "received open opened new pending submitted inreview underreview reviewing queued processing"
+    " 已受理 处理中",
+    "upheld": "upheld removed actioned accepted sustained resolvedremoved takendown confirmed 已下架 成立 已处置",
+    "rejected": "rejected dismissed kept notactioned noaction declined overruled unfounded 不成立 驳回 已驳回",
+}
+_VERIFIED = "verified approved passed success succeeded certified 已认证 通过"
+
+
+def _states(places: Sequence[Leaf], place: Any) -> dict[str, Any]:
+    """The words of an enumeration by the states that they mean; none where one of them is not known."""
+    values = next((schema.get("enum") for path, schema in places if path == place), None)
+    if not isinstance(values, list):
+        return {}
+    found = {
+        state: [each for each in values if isinstance(each, str) and plain(each) in words.split()]
+        for state, words in _STATES.items()
+    }
+    named = {state: words for state, words in found.items() if words and words != [state]}
+    return {"states": named} if named else {}
+
+
+def _verified(places: Sequence[Leaf]) -> str:
+    """Where an accepted identity says that it verified the account; empty where nothing shows it."""
+    for path, schema in places:
+        if schema.get("type") == "boolean" and last(path) in _VERIFIED.split():
+            return path
+        values = schema.get("enum")
+        good = [each for each in values if plain(str(each)) in _VERIFIED.split()] if isinstance(values, list) else []
+        if len(good) == 1 and isinstance(good[0], str) and can_stand(good[0]):
+            return f"{path} == '{good[0]}'"
+    return ""
 
 
 #: Ids of what something is like: of its state or kind, not of itself.

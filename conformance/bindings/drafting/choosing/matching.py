@@ -125,6 +125,9 @@ def _find(description: Description, operations: Collection[str] | None) -> Match
             candidates = sorted(((row[0] + _item_bonus(row[1], bases), *row[1:]) for row in candidates), key=_rank)
         if name in _BESIDE and not any(base in result.found for base in _BESIDE[name]):
             candidates = [row for row in candidates if about_the_asker(row[1])]
+        if name == "fetch":
+            # Bytes are nearer to a file than what is said about it.
+            candidates = [row for row in candidates if row[1].gives_media and row[0] >= ENOUGH] or candidates
         if name == "generate":
             _add_one_of_each(result, name, service_of, candidates, scored, taken)
             continue

@@ -130,7 +130,7 @@ def score(name: str, words: OperationWords, endpoint: Endpoint, namespace: froze
     if name == "upload" and endpoint.resumable:
         thing, thing_words = _RESUMABLE, ["prompt"]
     if name == "fetch" and "{" in endpoint.path and endpoint.gives_media:
-        thing, thing_words = max(thing, _BY_PROMPT) + 1.0, thing_words or [endpoint.answer_type]
+        thing, thing_words = max(thing, _BY_PROMPT) + 2.0, thing_words or [endpoint.answer_type]
     if endpoint.does == name:
         thing, thing_words = max(thing, _BY_PROMPT), thing_words or ["title" if name == "publish" else "password"]
     act, act_words = _act(words, subject, endpoint)
