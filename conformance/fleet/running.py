@@ -157,10 +157,7 @@ def _taken(turn: Turn, last_words: float, stop: threading.Event) -> Result:
         return Result(outcome="not run", detail="the fleet was interrupted before its turn")
     try:
         turn.folder.mkdir(parents=True, exist_ok=True)
-        turn.outcome.unlink(missing_ok=True)
-        if turn.report.exists():
-            # An earlier turn may have been ended before its outcome was known. What it found stays.
-            turn.report.replace(turn.report.with_name("previous-report.json"))
+        turn.set_aside()
         result = worked(turn.job, turn.job.options.max_seconds + last_words, stop)
         if result.report_exit_code is None:
             result = _with_what_was_found(turn, result)

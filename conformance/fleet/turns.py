@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from pydantic import BaseModel, ConfigDict
 from shenhe.core.files import write_whole
 from shenhe.rulebook import Rulebook
 
-from ..report import read_report_bytes
+from ..report import ReportError, read_report, read_report_bytes
 from .members import Member
 from .process import Job
 from .results import Options, Outcome, Result
@@ -29,6 +30,9 @@ from .results import Options, Outcome, Result
 KEPT: frozenset[Outcome] = frozenset({"checked", "cut short"})
 #: No ``outcome.json`` comes near this many bytes.
 _OUTCOME_BYTES = 4 * 1024 * 1024
+
+
+_PREVIOUS = "previous-report"
 
 
 class _Done(BaseModel):
@@ -59,19 +63,56 @@ class Turn:
 
     def kept(self) -> Result | None:
         """The result of an earlier run with the same key, if its report is there, unchanged."""
+        done = self._done()
+        return done.result if done is not None and done.key == self.key else None
+
+    def _done(self) -> _Done | None:
+        """The outcome of a turn that was finished, with whatever key, if its report is there, unchanged."""
         try:
             with self.outcome.open("rb") as stream:
                 done = _Done.model_validate_json(stream.read(_OUTCOME_BYTES))
-            if done.key != self.key or done.result.outcome not in KEPT or not done.result.judged:
+            if done.result.outcome not in KEPT or not done.result.judged:
                 return None
             data = read_report_bytes(self.report)
         except (OSError, ValueError):
             return None
-        return done.result if hashlib.sha256(data).hexdigest() == done.result.report_sha256 else None
+        return done if hashlib.sha256(data).hexdigest() == done.result.report_sha256 else None
+
+    def set_aside(self) -> None:
+        """Make room for the report of a new turn. Raises ``OSError``.
+
+        The report of a finished turn replaces those before it. A turn that was ended, by whatever, has not judged
+        everything again: what earlier turns found stays, and so does its own report if it adds a failure. So there are
+        never more reports than checks.
+        """
+        finished = self._done() is not None
+        self.outcome.unlink(missing_ok=True)
+        if not self.report.exists():
+            return
+        earlier = sorted(self.folder.glob(f"{_PREVIOUS}*.json"))
+        if finished or not earlier:
+            self.report.replace(self.folder / f"{_PREVIOUS}.json")
+            for path in earlier:
+                if path.name != f"{_PREVIOUS}.json":
+                    path.unlink(missing_ok=True)
+        elif _found(self.report) - set().union(*map(_found, earlier)):
+            number = next(number for number in count(2) if not (self.folder / f"{_PREVIOUS}-{number}.json").exists())
+            self.report.replace(self.folder / f"{_PREVIOUS}-{number}.json")
+        else:
+            self.report.unlink()
 
     def keep(self, result: Result) -> None:
         """Write the outcome that a later run is to find. Raises ``OSError``."""
         write_whole(self.outcome, _Done(key=self.key, result=result).model_dump_json(indent=1) + "\n")
+
+
+def _found(path: Path) -> set[tuple[str, str]]:
+    """What a report found: the names of checks with a failure or something to review. Nothing, if it cannot be read."""
+    try:
+        report = read_report(path)
+    except (OSError, ReportError):
+        return set()
+    return {(check.name, check.verdict) for check in report.checks if check.verdict in {"fail", "review"}}
 
 
 def turn_of(

@@ -7,17 +7,21 @@ is watched from outside: a failure that was on disk once must be there after the
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 FAULTS = ("text-unlabelled", "publish-unverified", "label-deletable", "edit-without-consent", "report-ignored")
+NAMES = ("a", "b", "c")
 
 _DRIVER = """
 import sys
@@ -80,68 +84,105 @@ def kill_checks(kills: int, draw: random.Random, folder: Path) -> int:
     return kept
 
 
-def kill_fleets(kills: int, draw: random.Random, folder: Path) -> int:
-    """Kill a fleet and run it again in the same folder, until it ends; the number of findings in the end."""
+def findings_of(folder: Path) -> set[str]:
+    """The failing checks in any report of a provider."""
+    return set().union(*(failures(each) for each in folder.glob("*report*.json")))
+
+
+def workers_of(fleet: int) -> list[int]:
+    """The process ids of a fleet's workers: each thread has the children that it started."""
+    with contextlib.suppress(OSError):
+        threads = Path(f"/proc/{fleet}/task").glob("*/children")
+        return [int(child) for thread in threads for child in thread.read_text().split()]
+    return []
+
+
+def killed(process: subprocess.Popen[bytes], draw: random.Random) -> str:
+    """Kill a fleet or one of its workers; what was done."""
+    kind = draw.choice(("fleet", "fleet", "fleet interrupted", "worker"))
+    if kind == "worker":
+        workers = workers_of(process.pid)
+        if workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(draw.choice(workers), signal.SIGKILL)
+            process.wait(600)
+            return kind
+        kind = "fleet"
+    process.send_signal(signal.SIGINT if kind == "fleet interrupted" else signal.SIGKILL)
+    process.wait(60)
+    return kind
+
+
+def kill_fleets(kills: int, draw: random.Random, folder: Path) -> tuple[Counter[str], int]:
+    """Kill a fleet and run it again in the same folder, until each kill met a fleet at work and the last fleet ended.
+
+    What was on disk once must be there until a later fleet has finished the same provider. Returns the kills by what
+    they hit, and the number of findings that were seen.
+    """
     from shenhe.sample import SampleServer, sample_binding
 
     bindings, out = folder / "bindings", folder / "fleet"
     bindings.mkdir()
-    for name in ("a", "b", "c"):
+    for name in NAMES:
         text = sample_binding().read_text(encoding="utf-8")
         (bindings / f"{name}.yaml").write_text(text, encoding="utf-8")
-    reports = [out / "providers" / name / "report.json" for name in ("a", "b", "c")]
     command = [sys.executable, "-c", "from shenhe.cli.main import run; run()", "fleet", str(bindings)]
     command += ["--out", str(out), "--examples", "2", "--env", "SHENHE_SAMPLE_URL"]
+    seen: dict[str, set[str]] = {name: set() for name in NAMES}
+    hits: Counter[str] = Counter()
 
-    def on_disk() -> set[tuple[str, str]]:
-        found = set()
-        for path in reports:
-            for each in (path, path.with_name("previous-report.json")):
-                found |= {(path.parent.name, name) for name in failures(each)}
-        return found
+    def look() -> None:
+        for name in NAMES:
+            there = findings_of(out / "providers" / name)
+            if lost := seen[name] - there:
+                raise SystemExit(f"fleet, kill {hits.total()}: {name} lost {sorted(lost)}")
+            seen[name] |= there
 
+    kept = 0
     with SampleServer(known_faults()) as server:
         environ = {**os.environ, "SHENHE_SAMPLE_URL": server.url}
-        for number in range(kills + 1):
-            again = [] if number == kills else ["--fresh"] if draw.random() < 0.3 else []
+        while True:
+            last = hits.total() == kills
             with subprocess.Popen(
-                [*command, *again],
+                [*command, *(["--fresh"] if not last and draw.random() < 0.3 else [])],
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env=environ,
                 start_new_session=True,
             ) as process:
-                if number == kills:
-                    process.wait(600)
-                    break
-                end, seen = time.monotonic() + 2 + 6 * draw.random(), on_disk()
-                while time.monotonic() < end and process.poll() is None:
+                end = time.monotonic() + 1.5 + 6 * draw.random()
+                while (last or time.monotonic() < end) and process.poll() is None:
                     time.sleep(0.1)
-                    seen = on_disk() or seen
-                process.send_signal(draw.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGINT)))
-                process.wait(60)
+                    look()
+                if process.poll() is None:
+                    hits[killed(process, draw)] += 1
             time.sleep(0.3)
-            lost = seen - on_disk()
-            if lost:
-                raise SystemExit(f"fleet, kill {number}: lost {sorted(lost)}")
+            look()
+            if process.returncode in {0, 1, 3} and all(_finished(out, name) for name in NAMES):
+                kept += sum(map(len, seen.values()))
+                seen = {name: set() for name in NAMES}
+                shutil.rmtree(out)
+                if last:
+                    return hits, kept
+
+
+def _finished(out: Path, name: str) -> bool:
     fleet = json.loads((out / "fleet.json").read_text(encoding="utf-8"))
-    if [provider["outcome"] for provider in fleet["providers"]] != ["checked"] * 3:
-        raise SystemExit("fleet: not every provider was finished in the end")
-    return sum(len(provider["failed"]) for provider in fleet["providers"])
+    return any(each["name"] == name and each["outcome"] == "checked" for each in fleet["providers"])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=50, help="Kills in all, three fifths of them of checks.")
+    parser.add_argument("--kills", type=int, default=50, help="Kills of checks, and as many of fleets.")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     draw = random.Random(chosen.seed)
     with tempfile.TemporaryDirectory() as name:
-        checks = chosen.kills * 3 // 5
-        kept = kill_checks(checks, draw, Path(name))
-        print(f"{checks} kills of a check: {kept} findings seen, none lost")
-        final = kill_fleets(chosen.kills - checks, draw, Path(name))
-        print(f"{chosen.kills - checks} kills of a fleet: none lost, {final} failing rules in the end")
+        kept = kill_checks(chosen.kills, draw, Path(name))
+        print(f"{chosen.kills} kills of a check: {kept} findings seen, none lost", flush=True)
+        hits, kept = kill_fleets(chosen.kills, draw, Path(name))
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(hits.items()))
+        print(f"{chosen.kills} kills of a fleet ({kinds}): {kept} findings seen, none lost")
 
 
 if __name__ == "__main__":
