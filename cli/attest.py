@@ -36,10 +36,9 @@ def attest(
 
     from shenhe.conformance.evidence.attestation import MAX_KEY_BYTES, sign, verifying_key
     from shenhe.conformance.report import read_report_bytes
-    from shenhe.core.files import write_whole
+    from shenhe.core.files import read_up_to, write_whole
 
-    with key.open("rb") as stream:
-        pem = stream.read(MAX_KEY_BYTES + 1)
+    pem = read_up_to(key, MAX_KEY_BYTES)
     passphrase = os.environ.get(PASSPHRASE)
     secret = passphrase.encode() if passphrase else None
     attestation = sign(read_report_bytes(report), pem, passphrase=secret, source=str(report))

@@ -41,6 +41,7 @@ def write(
     from shenhe.conformance.evidence.baseline import draft_baseline
     from shenhe.conformance.report import read_report
     from shenhe.core.files import write_whole
+    from shenhe.core.text import one_line
 
     if len(reason.strip()) < 3:
         raise typer.BadParameter("expected a reason of at least three characters", param_hint="--reason")
@@ -60,7 +61,7 @@ def write(
         typer.echo(f"written: {out}", err=True)
     broken = [check.name for check in found.checks if check.verdict == "error"]
     if broken:
-        typer.echo(f"not accepted: checks that ended in an error: {', '.join(broken)}", err=True)
+        typer.echo(f"not accepted: checks that ended in an error: {one_line(', '.join(broken), 2000)}", err=True)
 
 
 @app.command("apply")
@@ -97,11 +98,13 @@ def outcome_lines(outcome: BaselineOutcome, baseline: Baseline) -> Iterator[str]
     from shenhe.core.text import one_line
 
     for problem in outcome.new:
-        yield f"new         {problem.verdict}: {problem.rule}" + (f" ({problem.check})" if problem.check else "")
+        check = f" ({one_line(problem.check)})" if problem.check else ""
+        yield f"new         {problem.verdict}: {one_line(problem.rule)}{check}"
     for kind, entry, why in outcome.unmatched():
         yield f"{kind:<11} {baseline.source}:{entry.line}: {one_line(entry.name)} ({entry.verdict}) {why}"
     for problem, entry in outcome.accepted:
-        yield f"accepted    {problem.verdict}: {problem.rule}, until {entry.expires}: {one_line(entry.reason, 120)}"
+        why = one_line(entry.reason, 120)
+        yield f"accepted    {problem.verdict}: {one_line(problem.rule)}, until {entry.expires}: {why}"
     yield "Baseline: " + ", ".join(f"{count} {kind}" for kind, count in outcome.counts.items())
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from shenhe.core.files import read_up_to
+
 from .output import say
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ def sidecars_of(given: list[Path], files: list[Path]) -> list[Path]:
         raise typer.Exit(2)
     for path in given:
         must_be_readable(path)
-        if sniff(path.read_bytes()[: 1 << 20]).name not in ("xmp", "c2pa"):
+        if sniff(read_up_to(path, 1 << 20)).name not in ("xmp", "c2pa"):
             say(f"shenhe: {path} is no sidecar; expected an XMP packet or a C2PA manifest store", err=True)
             raise typer.Exit(2)
     return given
@@ -82,7 +84,7 @@ def sidecars_of(given: list[Path], files: list[Path]) -> list[Path]:
 def trusted_certificates(path: Path) -> str:
     """The certificates of a PEM file; ends the command where there are none."""
     try:
-        text = path.read_bytes()[: 4 << 20].decode("ascii", "replace")
+        text = read_up_to(path, 4 << 20).decode("ascii", "replace")
     except OSError as error:
         say(f"shenhe: {path} cannot be read: {error.strerror}", err=True)
         raise typer.Exit(2) from None
@@ -106,7 +108,7 @@ def signing_key_of(certificates: Path | None, key: Path | None, algorithm: str) 
         raise typer.Exit(2)
     chain = trusted_certificates(certificates)
     must_be_readable(key)
-    private = key.read_bytes()[: 1 << 20]
+    private = read_up_to(key, 1 << 20)
     if b"PRIVATE KEY-----" not in private:
         say(f"shenhe: {key} holds no private key; expected PEM, such as -----BEGIN PRIVATE KEY-----", err=True)
         raise typer.Exit(2)

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from shenhe.core.files import read_up_to
+
 from . import completion
 
 #: Kinds of files by the keys that each has at its top, in the order in which they are tried.
@@ -71,8 +73,7 @@ def lint(
 
 def kind_of(path: Path) -> str | None:
     """What a file is, by its keys. Raises ``OSError`` for a file that cannot be read."""
-    with path.open("rb") as stream:
-        text = stream.read(1_000_000).decode("utf-8", "replace")
+    text = read_up_to(path, 1_000_000)[:1_000_000].decode("utf-8", "replace")
     keys = set(_KEY.findall(text))
     # Files of other programs have `targets`, too; those of a chain name bindings in it, and nothing else beside it.
     if "targets" in keys <= {"name", "targets"} and _BINDING.search(text):

@@ -27,6 +27,8 @@ from .project import use_project_settings
 
 #: The exit code of a bug in shenhe (``EX_SOFTWARE`` of sysexits.h). The codes 0 to 3 are results of commands.
 INTERNAL_ERROR = 70
+#: Characters of one line of an error.
+_LONGEST_LINE = 2000
 
 #: The commands, in the order of the help. Each is the module of its name, and in it the function of its name, or
 #: ``app`` where it has commands of its own.
@@ -143,5 +145,5 @@ def message_of(error: Exception) -> str:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         advice = "; make room or choose another folder, then repeat the command" if full else ""
         return visible(f"{error.filename}: {error.strerror}{advice}")
-    # What a file of others says is in the text.
-    return visible(str(error))
+    # What a file of others says is in the text, however long it is.
+    return "\n".join(line[:_LONGEST_LINE] for line in visible(str(error)).split("\n"))

@@ -16,6 +16,7 @@ from typing import Any
 import typer
 
 from shenhe.conformance.verdict import Level
+from shenhe.core.files import read_up_to
 
 #: The option of each setting that has one, by command. ``env`` is read by :mod:`.environment`.
 OPTIONS: Mapping[str, Mapping[str, str]] = {
@@ -71,8 +72,7 @@ def project_settings(folder: Path | None = None) -> ProjectSettings | None:
 
 def _table(path: Path, tables: tuple[str, ...]) -> dict[str, Any] | None:
     try:
-        with path.open("rb") as stream:
-            values: Any = tomllib.loads(stream.read(_MOST).decode("utf-8"))
+        values: Any = tomllib.loads(read_up_to(path, _MOST)[:_MOST].decode("utf-8"))
     except FileNotFoundError:
         return None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

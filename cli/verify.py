@@ -129,8 +129,9 @@ def verify(
 
 def _read(path: Path, limit: int) -> bytes:
     """A file up to one byte more than its limit, which its reader refuses."""
-    with path.open("rb") as stream:
-        return stream.read(limit + 1)
+    from shenhe.core.files import read_up_to
+
+    return read_up_to(path, limit)
 
 
 def _print(statement: Statement, signer: str, own_book: str, report: Path | None) -> None:

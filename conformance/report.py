@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import base64
-import json
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from shenhe.core.document import dotted, shown
+from shenhe.core.document import shown, worded
 from shenhe.core.errors import ShenheError
-from shenhe.core.files import write_whole
+from shenhe.core.files import read_up_to, write_whole
+from shenhe.core.strict_json import parse_json, place_of
 from shenhe.core.text import visible
 
 from .verdict import VerdictName
@@ -301,6 +303,15 @@ class Timing(_Model):
     seconds: float
 
 
+def _a_date(text: str) -> str:
+    """Raises ``ValueError`` for a text that is no date of the calendar."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"found {shown(visible(text))}, expected a date such as 2026-01-31") from None
+    return text
+
+
 class Report(_Model):
     """The whole of a run."""
 
@@ -309,7 +320,7 @@ class Report(_Model):
     shenhe_version: str
     rulebook_sha256: str
     packs: list[str]
-    on: str = Field(description="the date whose law was applied, ISO 8601")
+    on: Annotated[str, AfterValidator(_a_date)] = Field(description="the date whose law was applied, ISO 8601")
     target: Target
     level: Literal["core", "extended", "full"]
     seed: int
@@ -335,6 +346,9 @@ class Report(_Model):
 
 #: No report that a run writes comes near this many bytes.
 MAX_REPORT_BYTES = 64 * 1024 * 1024
+#: Nor near so many of these. Every reader of a report costs memory and time in proportion to them.
+MOST_CHECKS = MOST_RULES = 5_000
+MOST_STEPS = 20_000
 
 
 class ReportError(ShenheError, ValueError):
@@ -354,8 +368,7 @@ def read_report_bytes(path: Path) -> bytes:
     """The bytes of a report, for callers that also need their hash. Raises :class:`ReportError` for more than a report
     can be.
     """
-    with path.open("rb") as stream:
-        data = stream.read(MAX_REPORT_BYTES + 1)
+    data = read_up_to(path, MAX_REPORT_BYTES)
     if len(data) > MAX_REPORT_BYTES:
         raise ReportError(f"{path}: found more than {MAX_REPORT_BYTES:,} bytes, expected a report of `shenhe check`")
     return data
@@ -367,35 +380,40 @@ def report_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:shenhe:schema:report:1", **schema}
 
 
-def _strictly(data: bytes) -> Any:
-    """The JSON of a report. Raises :class:`ValueError` also for what readers of JSON understand differently: a key that
-    occurs twice, and numbers that JSON does not have.
-    """
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            seen: set[str] = set()
-            twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-            raise ValueError(f"the key {shown(visible(twice))} occurs twice in one object")
-        return found
-
-    def not_finite(name: str) -> Any:
-        raise ValueError(f"{name} is no number of JSON")
-
-    return json.loads(data.decode("utf-8"), object_pairs_hook=once, parse_constant=not_finite)
-
-
 def parse_report(data: bytes, source: str) -> Report:
     """The report that ``data`` holds; ``source`` is what messages call it. Raises :class:`ReportError`."""
     try:
+        document = parse_json(data)
+    except ValueError as error:
+        raise ReportError(
+            f"{source}: cannot be read as JSON: {error}; expected a report.json written by `shenhe check` of this"
+            " version"
+        ) from None
+    if isinstance(document, dict) and (version := document.get("format_version", 1)) != 1:
+        raise ReportError(
+            f"{source}: format_version: found {shown(version)}, expected 1: a report.json written by `shenhe"
+            " check` of this version"
+        )
+    try:
         # Not by `model_validate_json`: each of its errors holds a copy of the part of the document that it is about.
-        return Report.model_validate(_strictly(data))
+        report = Report.model_validate(document)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False)
-        lines = [f"{source}: {dotted(fault['loc']) or 'top level'}: {fault['msg']}" for fault in faults[:5]]
+        faults = error.errors(include_url=False)
+        lines = [f"{source}: {place_of(fault['loc'])}: {worded(fault, Report)}" for fault in faults[:5]]
         if len(faults) > 5:
             lines.append(f"{source}: and {len(faults) - 5} more")
-    except (ValueError, RecursionError) as error:
-        lines = [f"{source}: not valid JSON: {str(error)[:200]}"]
-    raise ReportError("\n".join([*lines, "expected a report.json written by `shenhe check` of this version"]))
+        lines.append("expected a report.json written by `shenhe check` of this version")
+        raise ReportError("\n".join(lines)) from None
+    for what, found, most in _sizes(report):
+        if found > most:
+            raise ReportError(f"{source}: found {found:,} {what}, expected at most {most:,}")
+    return report
+
+
+def _sizes(report: Report) -> Iterator[tuple[str, int, int]]:
+    """What is counted in a report: its name, how many there are and how many there may be."""
+    yield "checks", len(report.checks), MOST_CHECKS
+    yield "rules", len(report.rules) + len(report.undecided) + len(report.selection.left_out), MOST_RULES
+    findings = [check.finding for check in report.checks if check.finding is not None]
+    yield "steps in findings", sum(len(finding.steps) for finding in findings), MOST_STEPS
+    yield "pieces of evidence", sum(len(finding.evidence) + len(finding.files) for finding in findings), MOST_STEPS

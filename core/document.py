@@ -21,12 +21,14 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from .errors import ShenheError
+from .files import read_up_to
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Steps: TypeAlias = tuple[str | int, ...]
@@ -177,12 +179,16 @@ def read_yaml(
     return data, Locate(name, root, builder.words)
 
 
+def read_origin(origin: Readable, limit: int) -> bytes:
+    """The first ``limit`` bytes of a file and one more where it is longer. Raises ``OSError``."""
+    if isinstance(origin, Path):
+        return read_up_to(origin, limit)
+    with origin.open("rb") as stream:
+        return stream.read(limit + 1)
+
+
 def _text(origin: Readable | str, name: str, limits: Limits) -> str:
-    if isinstance(origin, str):
-        raw = origin.encode("utf-8", "surrogatepass")
-    else:
-        with origin.open("rb") as stream:
-            raw = stream.read(limits.size + 1)
+    raw = origin.encode("utf-8", "surrogatepass") if isinstance(origin, str) else read_origin(origin, limits.size)
     if len(raw) > limits.size:
         message = f"found more than {limits.size:,} bytes, expected a smaller document"
         raise DocumentError([Fault(name, Mark(1, 1), (), message)])
@@ -398,9 +404,9 @@ def worded(detail: Mapping[str, Any], model: type[BaseModel] | None = None) -> s
     if kind == "missing":
         message = f"found no value, expected one for {steps[-1]!r}"
     elif kind == "extra_forbidden":
-        message = f"found a field {steps[-1]!r} that does not exist here"
+        message = f"found a field {shown(steps[-1])} that does not exist here"
         known = sorted(_fields(model, steps[:-1])) if model else []
-        close = difflib.get_close_matches(str(steps[-1]), known, n=1)
+        close = difflib.get_close_matches(str(steps[-1])[:200], known, n=1)
         if close:
             message += f", expected {close[0]!r}"
         elif known:
@@ -414,7 +420,7 @@ def worded(detail: Mapping[str, Any], model: type[BaseModel] | None = None) -> s
         expected = str(context["expected"])
         message = f"found {found}, expected {expected}"
         options = re.findall(r"'([^']*)'", expected)
-        close = difflib.get_close_matches(str(detail["input"]), options, n=1)
+        close = difflib.get_close_matches(str(detail["input"])[:200], options, n=1)
         if close and len(options) > 1:
             message += f" (did you mean {close[0]!r}?)"
     elif kind == "union_tag_invalid":
@@ -451,7 +457,7 @@ def shown(value: object, width: int = 60) -> str:
         return f"a list of {len(value)}"
     if value is None:
         return "nothing"
-    text = repr(value) if isinstance(value, str) else str(value)
+    text = repr(value[: 4 * width]) if isinstance(value, str) else str(value)
     return text if len(text) <= width else text[: width - 1] + "…"
 
 

@@ -1,9 +1,13 @@
-"""Files that are there whole or not at all, whatever ends the process that writes them, and folders with one writer."""
+"""Files that are there whole or not at all, whatever ends the process that writes them, folders with one writer, and
+files of others, which are read up to a limit.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
+import select
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +29,44 @@ def write_whole(path: Path, data: bytes | str) -> None:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+#: Seconds for which the other end of a pipe may be silent.
+_SILENCE = 60.0
+
+
+def read_up_to(path: Path, limit: int) -> bytes:
+    """The first ``limit`` bytes of a file, and one more where it is longer, so that the caller can refuse it.
+
+    A pipe (``<(…)`` of a shell) is read to its end. Raises ``OSError``, which names ``path``: also for a pipe that no
+    program writes to, or whose writer is silent for a minute, which would otherwise be waited for without end.
+    """
+    # Without this flag, opening a pipe waits for a writer.
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    parts, left = [], limit + 1
+    try:
+        kind = os.fstat(handle).st_mode
+        while left > 0:
+            try:
+                part = os.read(handle, min(left, 1 << 20))
+            except BlockingIOError:
+                # There is a writer, which has written nothing yet. Without a writer, a read returns nothing.
+                if not select.select([handle], [], [], _SILENCE)[0]:
+                    raise TimeoutError(
+                        errno.ETIMEDOUT, f"nothing came for {_SILENCE:.0f} seconds, expected a file"
+                    ) from None
+                continue
+            if not part:
+                break
+            parts.append(part)
+            left -= len(part)
+        if stat.S_ISFIFO(kind) and not parts:
+            raise OSError(errno.ENXIO, "no program writes to this pipe, expected a file")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+    finally:
+        os.close(handle)
+    return b"".join(parts)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from cryptography.hazmat.primitives.serialization import (
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from shenhe.core.errors import ShenheError
+from shenhe.core.strict_json import parse_json
 
 from ..report import Report, parse_report
 from ..verdict import Level
@@ -418,14 +419,14 @@ def _opened(attestation: bytes) -> tuple[bytes, str, bytes]:
     if len(attestation) > MAX_BYTES:
         raise NotAttestedError(f"it is larger than {MAX_BYTES:,} bytes, which no attestation of shenhe is")
     try:
-        envelope = json.loads(attestation)
+        envelope = parse_json(attestation, values=100)
         (entry,) = envelope["signatures"]
         payload_type, keyid = envelope["payloadType"], entry["keyid"]
         payload = base64.b64decode(envelope["payload"], validate=True)
         signature = base64.b64decode(entry["sig"], validate=True)
         if not isinstance(keyid, str):
             raise TypeError
-    except (ValueError, TypeError, KeyError, RecursionError, binascii.Error):
+    except (ValueError, TypeError, KeyError, binascii.Error):
         raise NotAttestedError("it is not a DSSE envelope with one signature") from None
     if payload_type != PAYLOAD_TYPE:
         raise NotAttestedError(f"its payload is not of the type {PAYLOAD_TYPE}")

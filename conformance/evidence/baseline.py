@@ -27,6 +27,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, model_validator
 
 from shenhe.core.document import DocumentError, Fault, Limits, Readable, read_yaml, validate
+from shenhe.core.text import one_line
 
 from ..report import CheckResult, Report
 from ..verdict import ExitCode, Verdict, VerdictName
@@ -249,7 +250,7 @@ def draft_baseline(report: Report, reason: str, expires: date) -> str:
         }
         fields |= {"reason": " ".join(reason.split()), "expires": expires.isoformat()}
         written = [f"{field}: {_scalar(value)}" for field, value in fields.items() if value]
-        lines += [f"  # decides {', '.join(named)}"] if kind == "check" else []
+        lines += [f"  # decides {one_line(', '.join(named), 2000)}"] if kind == "check" else []
         lines += [f"  - {written[0]}", *(f"    {line}" for line in written[1:])]
     return "\n".join(lines) + "\n"
 

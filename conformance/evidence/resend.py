@@ -21,7 +21,7 @@ import httpx
 
 from shenhe.core.errors import ShenheError
 from shenhe.core.hosts import is_named
-from shenhe.core.text import visible
+from shenhe.core.text import one_line, visible
 
 from ..bindings.client.http.body import BodyError, read_body
 from ..bindings.client.http.failures import FAILURES, failure_text
@@ -47,6 +47,10 @@ SHORTEST_ID = 6
 
 _NOT_KEPT = re.compile(r"\([\d,]+ bytes, not (?:kept|text).*\)|.*\n… \([\d,]+ bytes in all\)", re.S)
 _CHANGING = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.,Z+-]*|[0-9a-f]{8,}(?:-[0-9a-f]{4,})*|\d{3,}", re.I)
+
+
+#: Characters of one URL, and of all bodies and headers of a finding.
+_LONGEST_URL, _MOST_TEXT = 65_536, 4_000_000
 
 
 class RepeatError(ShenheError, ValueError):
@@ -85,7 +89,8 @@ def failure_of(report: Report, rule: str) -> tuple[CheckResult, Finding]:
     failing = [pair for pair in found if pair[0].verdict == "fail"] or found
     if not failing:
         known = sorted({name for check in report.checks if check.finding for name in check.rules})
-        raise RepeatError(f"found no failure of {rule!r} in this report, it has: {', '.join(known) or 'none at all'}")
+        there = one_line(", ".join(known), 500) or "none at all"
+        raise RepeatError(f"found no failure of {rule!r} in this report, it has: {there}")
     return failing[0]
 
 
@@ -178,7 +183,22 @@ def _exchanges(finding: Finding) -> list[Exchange]:
     base = base_of(finding)
     for number, step in enumerate(finding.steps, start=1):
         _check_kept(number, step, base)
+    _must_be_small(finding)
     return [_exchange(step) for step in finding.steps]
+
+
+def _must_be_small(finding: Finding) -> None:
+    """Raises :class:`RepeatError` for requests larger than evidence of a run, which cost much to take apart."""
+    total = 0
+    for number, step in enumerate(finding.steps, start=1):
+        if len(step.url) > _LONGEST_URL:
+            raise RepeatError(
+                f"the URL of request {number} has {len(step.url):,} characters, expected at most {_LONGEST_URL:,}"
+            )
+        total += len(step.request_body) + len(step.response_body)
+        total += sum(map(len, (*step.request_headers.values(), *step.response_headers.values())))
+    if total > _MOST_TEXT:
+        raise RepeatError(f"the requests have {total:,} characters, expected at most {_MOST_TEXT:,}")
 
 
 def _variables(finding: Finding, plan: CarryPlan, exchanges: Sequence[Exchange]) -> set[str]:

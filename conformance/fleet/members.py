@@ -12,6 +12,7 @@ from pathlib import Path
 
 from shenhe.core.document import DocumentError, read_yaml
 from shenhe.core.errors import ShenheError
+from shenhe.core.files import read_up_to
 
 from ..bindings.language.template import variables
 
@@ -80,8 +81,7 @@ def _member(path: Path) -> Member | None:
     digest, data = "", None
     # An unreadable file is reported for its provider only, by the process that checks it.
     with contextlib.suppress(OSError, DocumentError):
-        with path.open("rb") as stream:
-            digest = hashlib.sha256(stream.read(_BINDING_BYTES)).hexdigest()
+        digest = hashlib.sha256(read_up_to(path, _BINDING_BYTES)[:_BINDING_BYTES]).hexdigest()
         data, _ = read_yaml(path, path.name)
     if isinstance(data, dict) and str(data.get("format", "")).startswith("shenhe-"):
         return None
@@ -122,8 +122,7 @@ def read_variables(folder: Path, fleet: Sequence[Member]) -> dict[str, dict[str,
 def _variables_of(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
-    with path.open("rb") as stream:
-        data = stream.read(_VARIABLES_BYTES + 1)
+    data = read_up_to(path, _VARIABLES_BYTES)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -10,14 +10,21 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
+from pydantic import BaseModel, ValidationError
+
+from shenhe.core.document import worded
 from shenhe.core.errors import ShenheError
+from shenhe.core.files import read_up_to
+from shenhe.core.strict_json import parse_json, place_of
 
 from ..pages.language import Language
 
 What = Literal["report", "fleet", "chain", "study", "run"]
 MAX_OPENED = 200
+MAX_RESULT_BYTES = 64 * 1024 * 1024
+M = TypeVar("M", bound=BaseModel)
 
 
 class OpenError(ShenheError, ValueError):
@@ -72,9 +79,27 @@ def _at(place: Path) -> Iterator[Opened]:
 
 def _is_study(place: Path) -> bool:
     try:
-        return "study_hash" in json.loads((place / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return "study_hash" in json.loads(read_up_to(place / "run.json", MAX_RESULT_BYTES))
+    except (OSError, ValueError, TypeError, RecursionError):
         return False
+
+
+def _read(path: Path, model: type[M], what: str) -> M:
+    """A result of this kind. Raises :class:`OpenError` for a file that is none, ``OSError`` for one that cannot be
+    read.
+    """
+    data = read_up_to(path, MAX_RESULT_BYTES)
+    if len(data) > MAX_RESULT_BYTES:
+        raise OpenError(f"{path}: found more than {MAX_RESULT_BYTES:,} bytes, expected a {what}")
+    try:
+        return model.model_validate(parse_json(data))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise OpenError(
+            f"{path}: {place_of(first['loc'])}: {worded(first)}; expected a {what} of this version"
+        ) from None
+    except ValueError as error:
+        raise OpenError(f"{path}: cannot be read as JSON: {error}; expected a {what}") from None
 
 
 @functools.lru_cache(maxsize=32)
@@ -91,20 +116,13 @@ def page_of(opened: Opened, language: Language = "en") -> str:
 
         from ..pages.fleet import render_fleet_page
 
-        text = (opened.path / "fleet.json").read_text(encoding="utf-8")
-        try:
-            return render_fleet_page(Fleet.model_validate_json(text), {}, language)
-        except ValueError as error:
-            raise OpenError(f"{opened.path}: is no fleet.json of this version ({type(error).__name__})") from None
+        return render_fleet_page(_read(opened.path / "fleet.json", Fleet, "fleet.json"), {}, language)
     if opened.what == "chain":
         from shenhe.conformance.chain.result import ChainReport
 
         from ..pages.chain import render_chain_page
 
-        try:
-            return render_chain_page(ChainReport.model_validate_json(opened.path.read_text(encoding="utf-8")), language)
-        except ValueError as error:
-            raise OpenError(f"{opened.path}: is no chain.json of this version ({type(error).__name__})") from None
+        return render_chain_page(_read(opened.path, ChainReport, "chain.json"), language)
     if opened.what == "study":
         from shenhe.simulator.analysis import overview
         from shenhe.simulator.study import read_study

@@ -35,7 +35,7 @@ def har(report: Report, *, only: str = "") -> dict[str, Any]:
     if only and not checks:
         known = sorted(name for check in report.checks if check.finding for name in (check.name, *check.rules))
         raise UnknownFindingError(
-            f"found no finding of {only!r} in this report, it has: {', '.join(known) or 'none at all'}"
+            f"found no finding of {only!r} in this report, it has: {one_line(', '.join(known), 500) or 'none at all'}"
         )
     started = timestamp(report.timing.started)
     return {
@@ -59,10 +59,10 @@ def timestamp(text: str) -> str:
     """
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         wrong = f"found {text[:60]!r}, expected a moment as 2026-01-31T08:00:00Z"
         raise ReportError(f"timing.started: {wrong}") from None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

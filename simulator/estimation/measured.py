@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import from_json
 
-from shenhe.core.document import dotted
+from shenhe.core.document import shown, worded
 from shenhe.core.errors import ShenheError
+from shenhe.core.files import read_up_to
+from shenhe.core.strict_json import parse_json, place_of
 
+#: As in the module that reads whole reports, which this half of the project does not import.
 MAX_REPORT_BYTES = 64 * 1024 * 1024
+MOST_CHECKS = 5_000
 
 
 class ForecastError(ShenheError, ValueError):
@@ -105,24 +109,27 @@ def read_measured(path: Path) -> Measured:
     Raises :class:`ForecastError` for a file that is no such report, or in which nothing was decided.
     """
     try:
-        if path.stat().st_size > MAX_REPORT_BYTES:
-            raise ForecastError(f"{path}: found more than {MAX_REPORT_BYTES >> 20} MiB, expected a report.json")
-        text = path.read_bytes()
+        data = read_up_to(path, MAX_REPORT_BYTES)
     except OSError as error:
         raise ForecastError(f"{path}: cannot be read ({error.strerror or error})") from None
+    if len(data) > MAX_REPORT_BYTES:
+        raise ForecastError(f"{path}: found more than {MAX_REPORT_BYTES:,} bytes, expected a report.json")
     try:
         # Not by `model_validate_json`: each of its errors holds a copy of the part of the document that it is about.
-        report = _Report.model_validate(from_json(text))
+        report = _Report.model_validate(parse_json(data))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = dotted(first["loc"])
+        first = error.errors(include_url=False)[0]
         raise ForecastError(
-            f"{path}: {where or 'the file'}: {first['msg']}; expected a report.json of shenhe check"
+            f"{path}: {place_of(first['loc'])}: {worded(first)}; expected a report.json of shenhe check"
         ) from None
-    except (ValueError, RecursionError) as error:
-        raise ForecastError(
-            f"{path}: Invalid JSON: {str(error)[:200]}; expected a report.json of shenhe check"
-        ) from None
+    except ValueError as error:
+        raise ForecastError(f"{path}: cannot be read as JSON: {error}; expected a report of shenhe check") from None
+    if len(report.checks) > MOST_CHECKS:
+        raise ForecastError(f"{path}: found {len(report.checks):,} checks, expected at most {MOST_CHECKS:,}")
+    try:
+        date.fromisoformat(report.on)
+    except ValueError:
+        raise ForecastError(f"{path}: on: found {shown(report.on)}, expected a date such as 2026-01-31") from None
     evidence, unmeasured = [], []
     for check in report.checks:
         counted = _counted(check, reviewed=STORE in report.target.roles or report.target.roles == [PLATFORM])

@@ -11,18 +11,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from shenhe.core.files import read_up_to
+
+#: No note comes near this many bytes.
+MAX_NOTE_BYTES = 16 * 1024 * 1024
+
 
 def read_note(folder: Path, error: Callable[[str], Exception]) -> dict[str, Any] | None:
     """The ``run.json`` of a folder, or None where there is none; raises an ``error`` with a sentence when it cannot be
     read.
     """
     try:
-        note = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        data = read_up_to(folder / "run.json", MAX_NOTE_BYTES)
+        if len(data) > MAX_NOTE_BYTES:
+            raise error(f"{folder}/run.json: found more than {MAX_NOTE_BYTES:,} bytes, expected a run.json of shenhe")
+        note = json.loads(data)
     except FileNotFoundError:
         return None
     except NotADirectoryError:
         raise error(f"{folder}: is a file, expected a folder") from None
-    except (OSError, ValueError) as why:
+    except OSError as why:
+        raise error(f"{folder}/run.json: cannot be read ({why.strerror or why})") from None
+    except RecursionError:
+        raise error(f"{folder}/run.json: cannot be read (it is nested too deeply)") from None
+    except ValueError as why:
         raise error(f"{folder}/run.json: cannot be read ({why})") from None
     if not isinstance(note, dict):
         raise error(f"{folder}/run.json: expected a JSON object")

@@ -79,7 +79,7 @@ def test_a_failure_found_by_the_search_counts_though_the_sample_missed_it(tmp_pa
             "format_version",
         ),
         (
-            '{"format": "shenhe-report", "format_version": 1, "on": "x", "target": {"name": "P"}, "checks": []}',
+            '{"format": "shenhe-report", "format_version": 1, "on": "2026-01-31", "target": {"name": "P"}, "checks": []}',
             "expected at least one",
         ),
     ],

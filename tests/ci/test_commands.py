@@ -90,9 +90,9 @@ def test_a_har_of_one_rule(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "not valid JSON"),
-        ("[" * 100_000, "not valid JSON"),
-        ("{}", "shenhe_version: Field required"),
+        ("", "cannot be read as JSON"),
+        ("[" * 100_000, "cannot be read as JSON"),
+        ("{}", "shenhe_version: found no value"),
         ('{"format": "shenhe-report", "format_version": 2}', "format_version"),
     ],
 )
@@ -102,7 +102,7 @@ def test_a_file_that_is_not_a_report_is_refused(folder: Path, text: str, message
         code, said = told(*arguments)
         assert code == 2
         assert "bad.json: " + message in said
-        assert "expected a report.json" in said
+        assert "a report.json written by `shenhe check`" in said
 
 
 def test_a_missing_file_is_reported(folder: Path) -> None:

@@ -200,7 +200,7 @@ FORGERIES: dict[str, Callable[[], Report]] = {
     ),
     "another rulebook": lambda: edited(consistent(), rulebook_sha256="ab" * 32),
     "another version": lambda: edited(consistent(), shenhe_version="0.0.1"),
-    "a day that is none": lambda: edited(consistent(), on="never"),
+    "another day": lambda: edited(consistent(), on="2019-01-31"),
     "failure without a finding": lambda: edited(FAILED, checks=of_check(FAILED, CHECK, finding=None)),
     "a finding that shows nothing": lambda: edited(
         FAILED, checks=of_check(FAILED, CHECK, finding=Finding(**{**finding("x").model_dump(), "steps": []}))

@@ -113,14 +113,14 @@ def test_a_file_that_is_no_report_is_read_once() -> None:
     """Each of the fields that it lacks took another copy of it: 915 MB for 4 MB."""
     data = json.dumps({"log": [{"id": number, "text": "x" * 60} for number in range(40_000)]}).encode()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with bounded(), pytest.raises(ReportError, match="Field required"):
+    with bounded(), pytest.raises(ReportError, match="found no value"):
         parse_report(data, "report.json")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
 
 
 @pytest.mark.parametrize("text", ["[" * 50_000, '{"seed": ' + "9" * 100_000 + "}", '{"a":' * 50_000, "\x00" * 9])
 def test_a_report_that_cannot_be_parsed_is_refused_in_words(text: str) -> None:
-    with pytest.raises(ReportError, match="not valid JSON"):
+    with pytest.raises(ReportError, match="cannot be read as JSON"):
         parse_report(text.encode(), "report.json")
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shenhe.core.errors import ShenheError
+from shenhe.core.files import read_up_to
 
 from ..language.template import VARIABLE
 
@@ -50,8 +51,7 @@ def environ_of(path: Path, allowed: Iterable[str] | None = None, environ: Mappin
         if not _NAME.fullmatch(name):
             raise EnvironError(f"found {name!r}, expected the name of a variable")
     permitted = _permitted(allowed)
-    with path.open("rb") as stream:
-        text = stream.read(_MOST).decode("utf-8", "replace")
+    text = read_up_to(path, _MOST)[:_MOST].decode("utf-8", "replace")
     named = {match[2] for match in VARIABLE.finditer(text) if match[2]} & environ.keys()
     if permitted is None and path.resolve().is_relative_to(Path.cwd().resolve()):
         permitted = named

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from shenhe.conformance.apps import Filing
 from shenhe.conformance.entities import Account, Consent, Identity, Marker, Reading, Subject
 from shenhe.conformance.provider import Capabilities, Operation, ReadyMade
-from shenhe.core.document import DocumentError, Fault, Locate, Mark, Readable, read_yaml, validate
+from shenhe.core.document import DocumentError, Fault, Locate, Mark, Readable, read_origin, read_yaml, validate
+from shenhe.core.files import read_up_to
 from shenhe.rulebook import Service
 
 from ..language.auth import missing_credentials
@@ -58,8 +59,7 @@ def load_binding(
     allowed = Environ(environ) if environ is not None else _environ_of(readable)
     given = dict(allowed.values)
     try:
-        with readable.open("rb") as stream:
-            digest = hashlib.sha256(stream.read(4_000_000)).hexdigest()
+        digest = hashlib.sha256(read_origin(readable, 4_000_000)[:4_000_000]).hexdigest()
         data, locate = read_yaml(readable, shown_name)
         if not isinstance(data, dict):
             raise BindingError([Fault(shown_name, Mark(1, 1), (), "found no mapping, expected target and operations")])
@@ -178,7 +178,7 @@ def _missing_files(
             if name is None or (folder is None and not path.is_absolute()):
                 continue
             try:
-                (path if path.is_absolute() or folder is None else folder / path).open("rb").close()
+                read_up_to(path if path.is_absolute() or folder is None else folder / path, 0)
             except (OSError, ValueError) as error:
                 why = getattr(error, "strerror", None) or type(error).__name__
                 yield (*steps, key), f"the file cannot be read ({why}), expected a PEM file beside the binding"

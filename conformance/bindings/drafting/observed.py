@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from shenhe.core.document import DocumentError, Fault, Limits, Mark, Readable
+from shenhe.core.document import DocumentError, Fault, Limits, Mark, Readable, read_origin
 
 from .fields import plain
 from .openapi import SECRET, Description, Endpoint, Field
@@ -407,8 +407,7 @@ def _is_too_deep(text: str) -> bool:
 
 def read_text(origin: Readable, name: str) -> str:
     """The text of a file, bounded. Raises :class:`DocumentError` for a larger one."""
-    with origin.open("rb") as stream:
-        data = stream.read(LIMITS.size + 1)
+    data = read_origin(origin, LIMITS.size)
     if len(data) > LIMITS.size:
         raise _fault(name, f"found more than {LIMITS.size:,} bytes, expected less")
     return data.decode("utf-8", "replace")

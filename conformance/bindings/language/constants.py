@@ -7,6 +7,8 @@ import binascii
 from pathlib import Path
 from typing import Any
 
+from shenhe.core.files import read_up_to
+
 from .format import ConstantSection
 
 LARGEST = 20_000_000
@@ -28,8 +30,7 @@ def constant_of(section: ConstantSection | bool | int | float | str, folder: Pat
     path = Path(section.file or "").expanduser()
     path = path if path.is_absolute() or folder is None else folder / path
     try:
-        with path.open("rb") as stream:
-            data = stream.read(LARGEST + 1)
+        data = read_up_to(path, LARGEST)
     except OSError as error:
         raise ValueError(f"the file cannot be read ({error.strerror or type(error).__name__})") from None
     if len(data) > LARGEST:

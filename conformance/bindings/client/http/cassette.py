@@ -23,6 +23,7 @@ import httpx
 
 from shenhe.conformance.evidence.redaction import Redactor
 from shenhe.core.document import DocumentError, Fault, Mark
+from shenhe.core.files import read_up_to
 
 from ...language.responses.response import Response
 from .connection import Request, origin_of
@@ -111,8 +112,7 @@ class CassetteTransport(httpx.BaseTransport):
         self.salt = ""
         #: Whether it was recorded of a target in the process of the checks.
         self.in_process = False
-        with path.open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
+        data = read_up_to(path, MOST_BYTES)
         if len(data) > MOST_BYTES:
             raise _fault(path, 1, f"found more than {MOST_BYTES:,} bytes, expected less")
         for number, line in enumerate(data.splitlines() or [b""], start=1):
