@@ -193,6 +193,15 @@ def test_a_job_may_end_in_a_refusal(tmp_path: Path) -> None:
     assert result.reason == "moderated"
 
 
+@pytest.mark.parametrize(("done", "kind"), [("censored", Refused), ("faulted", Unavailable), ("made", Accepted)])
+def test_a_job_that_is_done_may_have_been_refused_or_have_failed(tmp_path: Path, done: str, kind: type) -> None:
+    app = Job((202, {"location": "/jobs/1"}, b""), {"done": False}, {"done": True, "id": "9", done: True})
+    more = ", until: done, refused: censored, failed: faulted"
+    with talking(bind(tmp_path, JOB % ("{header: Location}", more)), app, sleep=lambda _: None) as provider:
+        result = provider.generate(None, REQUEST)
+    assert isinstance(result, kind)
+
+
 def test_a_job_that_is_never_ready_ends(tmp_path: Path) -> None:
     now = [0.0]
 

@@ -12,7 +12,7 @@ from ...language.bound import BoundPoll, BoundRequest
 from ...language.responses.conditions import holds, met
 from ...language.responses.response import Response, ResponseError
 from ...language.responses.sources import Query, describe, value_of
-from ..http.connection import Connection, retry_after
+from ..http.connection import Connection, ExchangeLog, retry_after
 from ..requester import Call, Requester
 from .classification import refusal
 
@@ -32,12 +32,10 @@ def poll_job(
     try:
         while True:
             if _ready(poll, response) and (response is not first or not poll.callback or poll.until is not None):
-                return refusal(bound, response, log) if met(bound.refuse_when, response) else response
+                return _ended(bound, poll, response, log) or response
             document = response.json if response.is_json else None
-            if met(poll.refused, response):
-                return refusal(bound, response, log)
-            if met(poll.failed, response):
-                return Unavailable("the provider says that the job failed", tuple(log.exchanges), response.status)
+            if (ended := _ended(bound, poll, response, log, refuse_when=False)) is not None:
+                return ended
             wait = retry_after(response.headers.get("retry-after"), response.headers.get("date"))
             wait = poll.every if wait is None else wait
             if connection.clock() + wait > deadline:
@@ -50,7 +48,7 @@ def poll_job(
                     return Unavailable(why, tuple(log.exchanges), response.status)
                 response = called_back
                 if poll.until is None:
-                    return refusal(bound, response, log) if met(bound.refuse_when, response) else response
+                    return _ended(bound, poll, response, log) or response
                 continue
             connection.sleep(wait)
             url = _job_url(connection, poll, response, url, first.url)
@@ -65,6 +63,17 @@ def poll_job(
             response = state
     except ResponseError as error:
         raise ResponseError(f"{bound.place('poll')}: {error}") from None
+
+
+def _ended(
+    bound: BoundRequest, poll: BoundPoll, response: Response, log: ExchangeLog, *, refuse_when: bool = True
+) -> Refused | Unavailable | None:
+    """The refusal or failure that a response says; a job that is done may have been refused all the same."""
+    if met(poll.refused, response) or (refuse_when and met(bound.refuse_when, response)):
+        return refusal(bound, response, log)
+    if met(poll.failed, response):
+        return Unavailable("the provider says that the job failed", tuple(log.exchanges), response.status)
+    return None
 
 
 def _ready(poll: BoundPoll, response: Response) -> bool:
