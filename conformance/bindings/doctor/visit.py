@@ -21,6 +21,10 @@ class NeedsEarlier(Exception):
     """Something is missing that an earlier operation should have given."""
 
 
+#: What to write where the target has no accounts.
+_ONE_KEY = "where one key signs for all, write `accounts: {verified_adult: {id: application}}`; any id will do"
+
+
 class Visit:
     """A binding, its target, and what was obtained so far."""
 
@@ -50,7 +54,9 @@ class Visit:
 
     def not_tried(self, operation: Operation, why: str, detail: str = "") -> Diagnosis:
         """The outcome of an operation that cannot be tried."""
-        return Diagnosis(operation.value, detail, "not tried", self.binding.place("operations", operation.value), why)
+        place = self.binding.place("operations", operation.value)
+        advice = _ONE_KEY if why.startswith("it needs account,") and not self.binding.file.accounts else ""
+        return Diagnosis(operation.value, detail, "not tried", place, why, advice)
 
     def attempt(
         self,

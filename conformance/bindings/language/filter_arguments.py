@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from .filters import ALGORITHMS, FILTERS, encoded_digest, zone_of
+from jinja2.tests import TESTS as DEFAULT_TESTS
+
+from .filters import ALGORITHMS, FILTERS, TESTS, encoded_digest, zone_of
 
 #: The letters of ``strftime`` that mean the same everywhere. glibc takes some with a flag, such as ``%-d``.
 _DIRECTIVE = re.compile(r"%[-_0^#]?(.?)", re.S)
@@ -25,6 +27,8 @@ def like(name: str) -> str:
 
 def check_arguments(name: str, arguments: Sequence[Any], named: Mapping[str, Any]) -> None:
     """Raise ``ValueError`` for arguments that the filter does not take. ``None`` is an argument not known yet."""
+    if (place := _TEST_AT.get(name)) is not None:
+        _test(arguments[place] if len(arguments) > place else None)
     function = FILTERS.get(name)
     if function is None:
         return
@@ -40,6 +44,19 @@ def check_arguments(name: str, arguments: Sequence[Any], named: Mapping[str, Any
         check = _CHECKS.get((name, key)) or _CHECKS.get(("", key))
         if check is not None and isinstance(value, str):
             check(value)
+
+
+#: Filters that take the name of a test, and which argument it is.
+_TEST_AT: Mapping[str, int] = {"select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
+
+
+def _test(name: Any) -> None:
+    known = {*DEFAULT_TESTS, *TESTS}
+    if not isinstance(name, str) or name in known:
+        return
+    close = difflib.get_close_matches(name, known, n=1)
+    words = ", ".join(sorted(each for each in known if each.isalpha()))
+    raise ValueError(f"found the test {name[:40]!r}, expected {repr(close[0]) if close else f'one of: {words}'}")
 
 
 def _format(value: str) -> None:

@@ -284,3 +284,12 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "last_segment": last_segment,
     **{name: digest(name) for name in ALGORITHMS},
 }
+
+
+def _contains(value: Any, part: Any) -> bool:
+    """Whether a text has a part, or a list an item."""
+    return part in value if isinstance(value, str | list | tuple | dict) else False
+
+
+#: Tests that templates have in addition to those of Jinja2, as in `selectattr('comment', 'contains', ticket.id)`.
+TESTS: Mapping[str, Callable[..., bool]] = {"contains": _contains}

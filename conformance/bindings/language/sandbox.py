@@ -18,7 +18,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
-from .filters import FILTERS
+from .filters import FILTERS, TESTS
 
 LONGEST = 1_000_000
 """The most characters, or items, that one step of a template may make."""
@@ -50,6 +50,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.filters = {name: each for name, each in self.filters.items() if name in _OFFERED}
         self.filters |= {"join": _join, "replace": _replace, "format": _format, "tojson": FILTERS["json"]}
         self.filters.update(FILTERS)
+        self.tests = {**self.tests, **TESTS}
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         if operator == "**":

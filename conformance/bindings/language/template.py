@@ -318,18 +318,20 @@ def _check_names(tree: nodes.Template, known: frozenset[str]) -> None:
 
 def _check_filter(use: nodes.Filter) -> None:
     """What can be known of the arguments of a filter before there is a value to apply it to."""
-    arguments: list[Any] = []
-    named: dict[str, Any] = {}
-    try:
-        arguments = [each.as_const() for each in use.args]
-        named = {str(each.key): each.value.as_const() for each in use.kwargs}
-    except nodes.Impossible:
-        named = {str(each.key): None for each in use.kwargs}
-        arguments = [None for _ in use.args]
+    arguments = [_known_argument(each) for each in use.args]
+    named = {str(each.key): _known_argument(each.value) for each in use.kwargs}
     try:
         check_arguments(use.name, arguments, named)
     except ValueError as error:
         raise TemplateError(str(error)) from None
+
+
+def _known_argument(node: nodes.Expr) -> Any:
+    """The value of an expression without variables; ``None`` for any other."""
+    try:
+        return node.as_const()
+    except nodes.Impossible:
+        return None
 
 
 def mentions(value: Any, name: str) -> bool:

@@ -18,7 +18,7 @@ from shenhe.conformance.entities import GenerationRequest
 from shenhe.conformance.provider import Accepted, Operation, Refused
 from shenhe.rulebook import Service
 
-from . import coral, discourse, iflytek, invokeai, lemmy, peertube, rocketchat
+from . import aihorde, coral, discourse, iflytek, invokeai, kling, lemmy, misskey, peertube, rocketchat
 
 HERE = Path(__file__).parent
 PAGE = (HERE.parents[2] / "docs" / "ready-made.md").read_text(encoding="utf-8")
@@ -126,6 +126,30 @@ FOREIGN = {
         {},
         {},
     ),
+    "kling": Foreign(
+        "Kling",
+        lambda: kling.app("access-0001", "secret-key-0001"),
+        {"KLING_URL": "http://in-process", "KLING_ACCESS_KEY": "access-0001", "KLING_SECRET_KEY": "secret-key-0001"},
+        (Operation.GENERATE, Operation.EDIT, Operation.FETCH),
+        {},
+        {},
+    ),
+    "aihorde": Foreign(
+        "AI Horde",
+        lambda: aihorde.app("horde-key-0001"),
+        {"AIHORDE_URL": "http://in-process", "AIHORDE_KEY": "horde-key-0001"},
+        (Operation.GENERATE, Operation.FETCH, Operation.DISCLOSURES),
+        {},
+        {},
+    ),
+    "misskey": Foreign(
+        "Misskey",
+        lambda: misskey.app("moderator-token-1"),
+        {"MISSKEY_URL": "http://in-process", "MISSKEY_MODERATOR_TOKEN": "moderator-token-1"},
+        (*ACCOUNTS, *PLATFORM, Operation.UPLOAD, Operation.FETCH, Operation.SHARE),
+        {Operation.SIGN_IN: "an account has one token, which every sign-in returns: there are no further sessions"},
+        {},
+    ),
 }  # fmt: skip
 
 
@@ -173,6 +197,23 @@ def test_pieces_of_sound_are_joined_and_a_refusal_is_one() -> None:
             refused = made(kind, "违禁")
             assert isinstance(refused, Refused)
             assert refused.reason == code
+
+
+@pytest.mark.parametrize("kind", ["image/png", "video/mp4"])
+def test_a_task_that_the_risk_control_ends_is_a_refusal(kind: str) -> None:
+    transport = AsgiTransport(FOREIGN["kling"].app())
+    with bound("kling").connect(transport=transport, sleep=lambda seconds: None) as provider:
+        refused = provider.generate(None, GenerationRequest(Service.BIOMETRIC_IMAGE_VIDEO, kind, "违禁"))
+    assert isinstance(refused, Refused)
+    assert "risk control" in (refused.reason or "")
+
+
+def test_censored_pictures_and_corrupt_prompts_are_refusals() -> None:
+    transport = AsgiTransport(FOREIGN["aihorde"].app())
+    with bound("aihorde").connect(transport=transport, sleep=lambda seconds: None) as provider:
+        for prompt in ("裸", "违禁"):
+            request = GenerationRequest(Service.BIOMETRIC_IMAGE_VIDEO, "image/webp", prompt)
+            assert isinstance(provider.generate(None, request), Refused)
 
 
 @pytest.mark.parametrize(("blocks", "verdict"), [(True, "pass"), (False, "fail")])

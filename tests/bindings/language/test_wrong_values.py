@@ -99,6 +99,12 @@ CASES: dict[str, tuple[str, str, Any, str]] = {
         "Sorted fields", "auth.fields.timestamp", "{{ now | date('%Y', hourz=1) }}",
         "found the argument 'hourz' of the filter date, expected form, zone, hours, days",
     ),
+    "test of a filter": (
+        "Platform",
+        "operations.unpublish.path",
+        "/p/{{ [publication] | selectattr('id', 'contain', publication.id) | first }}",
+        "found the test 'contain', expected 'contains'",
+    ),
     "filter": ("Platform", "operations.unpublish.path", "/p/{{ publication.id | segment }}", "the filter 'segment', expected 'segments'"),
     "constant": ("Platform", "operations.detect.multipart.probe.data", "{{ constants.pixl }}", "expected constants.pixel"),
     "bytes of a constant": ("Platform", "constants.pixel", {"hex": "zz"}, "expected hexadecimal digits"),
