@@ -20,7 +20,7 @@ from ..language.shapes import LOGIN
 from . import deferred
 from .blanks import Blank, Blanks, can_stand
 from .choosing.matching import Match, find_matches, service_of, topics_of
-from .choosing.scoring import in_path_of
+from .choosing.requests import in_path_of
 from .deferred import Deferred
 from .fields import leaves, plain
 from .openapi import Description, Endpoint, Field, GraphqlField

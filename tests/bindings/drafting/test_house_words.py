@@ -110,3 +110,18 @@ def test_endings_of_addresses_say_nothing(tmp_path: Path) -> None:
     body = asked(required=("title",), title=text())
     post = {"summary": "Publish an episode", **body, "responses": answered(id=text())}
     assert drafted(tmp_path, {"/episode/publish.do": {"post": post}})["publish"]["path"] == "/episode/publish.do"
+
+
+@pytest.mark.parametrize(("module", "mapped"), [("passport", True), ("admin", False)])
+def test_the_module_of_a_call_is_not_held_against_it(tmp_path: Path, module: str, mapped: bool) -> None:
+    login = {**JOIN, "summary": "Log in", "responses": answered(token=text())}
+    paths = {f"/{module}/user/login": {"post": login}, f"/{module}/token/revoke": {"post": {"summary": "Revoke it"}}}
+    assert (drafted(tmp_path, paths)["login"] is not None) is mapped
+
+
+def test_a_text_that_comes_as_a_stream_is_generated(tmp_path: Path) -> None:
+    stream = {"200": {"description": "ok", "content": {"text/event-stream": {"schema": {"type": "object"}}}}}
+    write = {"summary": "Go on", **asked(required=("brief",), brief=text()), "responses": stream}
+    assert drafted(tmp_path, {"/workshop/pages": {"post": write}}, TargetRole.PROVIDER)["generate"]["json"] == {
+        "brief": "{{ request.prompt }}"
+    }

@@ -32,7 +32,11 @@ class HouseWords:
 
 
 #: What holds the words of a publication. A name or a description may be those of a group or a channel.
-_WORDING = frozenset({"title", "headline", "caption", "text", "body", "content", "message", "status", "words"})
+_WORDING = frozenset(
+    {"title", "headline", "heading", "caption", "text", "body", "content", "message", "status", "words"}
+)
+#: How the names of fields end that hold the id of a thing.
+_ENDINGS = ("", "id", "ids", "uid", "uuid", "no")
 #: The usual name of the id of each thing.
 _USUAL_IDS = {"publication": "publicationid", "account": "accountid", "report": "reportid", "content": "contentid"}
 _ADDING = frozenset({"post", "send", "publish", "create", "add"})
@@ -52,6 +56,9 @@ def house_words(description: Description, found: Mapping[str, Sequence[Endpoint]
     for each in _only(_accounts(description)) if "register" not in found else ():
         does["register"] = str(each)
         words |= {_noun(each): "account"} if _noun(each) not in _taken() else {}
+    for each in found.get("register", ()):
+        if (noun := _noun(each)) and noun not in _taken() and statics_of(each)[-1] in each.path.rpartition("/")[2]:
+            words[noun] = "account"
     posted = _only(_messages(description))
     if "publish" not in found or posted:
         makers = {_noun(each): each for name in ("generate", "edit", "upload") for each in found.get(name, ())}
@@ -59,7 +66,11 @@ def house_words(description: Description, found: Mapping[str, Sequence[Endpoint]
             does["publish"] = str(each)
             made = {_noun(one) for name in ("generate", "edit") for one in found.get(name, ())}
             words |= {word: "publication" for word in _publication_words(each) if word not in made}
-            ids |= {plain(f"{maker}{ending}"): "contentid" for maker in makers for ending in ("", "id", "ids")}
+            ids |= {
+                plain(f"{maker}{ending}"): "contentid"
+                for maker in makers
+                for ending in ("", "id", "ids", "uid", "uuid", "no")
+            }
     for each in found.get("publish", ()):
         ids |= dict.fromkeys(_returned(each), "publicationid")
         one = re.compile(re.escape(each.path.rstrip("/")) + r"/\{[^{}]*\}")
@@ -153,7 +164,7 @@ def _publications(description: Description, makers: Mapping[str, Endpoint]) -> I
             for other in description.endpoints
         )
         made = any(
-            re.sub(r"ids?$", "", plain(one.name)) in {plain(maker) for maker in makers}
+            re.sub(r"(u?u?ids?|no)$", "", plain(one.name)) in {plain(maker) for maker in makers}
             or expression_of("publish", re.sub(r"s$", "", one.name)) == "{{ content.id }}"
             for one in each.body
         )
@@ -211,7 +222,7 @@ def _with_meaning(endpoint: Endpoint, house: HouseWords) -> Endpoint:
         name = plain(one.name)
         if name in house.ids:
             return house.ids[name]
-        base = re.sub(r"(ids?|no|slug|ts|urn|key)$", "", name)
+        base = re.sub(r"(u?u?ids?|no|slug|ts|urn|key)$", "", name)
         return _USUAL_IDS.get(house.words.get(base, ""), "") if name != base or one.place == "path" else ""
 
     own = replace(

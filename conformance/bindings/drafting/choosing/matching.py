@@ -22,7 +22,8 @@ from ...language.shapes import LOGIN
 from ..openapi import Description, Endpoint
 from ..vocabulary import expression_of, vocabulary
 from .everyday import HouseWords, house_words, in_everyday_words
-from .scoring import _VERSION, _acts, about_the_asker, in_path_of, namespace_of, score, statics_of
+from .requests import in_path_of
+from .scoring import _VERSION, _acts, about_the_asker, modules_of, namespace_of, score, statics_of
 from .wording import singular, stands, words_of
 
 ENOUGH = 5.25
@@ -106,11 +107,11 @@ _ROUNDS = 4
 
 def _find(description: Description, operations: Collection[str] | None) -> Matches:
     scored: dict[str, list[tuple[float, Endpoint, list[str]]]] = {}
-    namespace = namespace_of(description)
+    namespace, modules = namespace_of(description), modules_of(description)
     for name, words in vocabulary().operations.items():
         if operations is not None and name not in {*operations, LOGIN}:
             continue
-        rows = [(*score(name, words, endpoint, namespace), endpoint) for endpoint in description.endpoints]
+        rows = [(*score(name, words, endpoint, namespace, modules), endpoint) for endpoint in description.endpoints]
         ranked = sorted(((total, endpoint, seen) for total, seen, endpoint in rows if total > 0), key=_rank)
         scored[name] = ranked
     result = Matches()

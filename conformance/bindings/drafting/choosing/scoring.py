@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from ..fields import plain
-from ..openapi import SECRET, Description, Endpoint
+from ..openapi import Description, Endpoint
 from ..vocabulary import OperationWords, expression_of, vocabulary
+from .requests import fields_fit, unknown_fields, unknown_parameters
 from .wording import REMEMBERED, is_plain_summary, neutral_words, singular, stands, words_of
 
 _UNKNOWN_PARAMETER = 4.0
@@ -19,9 +20,6 @@ _FOREIGN = 2.0
 
 
 _MOST_FOREIGN = 6.0
-
-
-_LACKS_FIELDS = 3.5
 
 
 _MOST_UNKNOWN_FIELDS = 2.0
@@ -60,6 +58,23 @@ def namespace_of(description: Description) -> frozenset[str]:
     return frozenset(word for word, count in counts.items() if len(endpoints) >= 5 and count > 0.6 * len(endpoints))
 
 
+def modules_of(description: Description) -> frozenset[str]:
+    """What the paths of several calls begin with: `passport` of `/passport/login` and `/passport/logout`. Modules of
+    others than users are none.
+    """
+    calls = [statics_of(each) for each in description.endpoints if "{" not in each.path]
+    firsts = Counter(singular(word) for each in calls if len(each) > 1 for word in words_of(each[0]))
+    return frozenset(word for word, count in firsts.items() if count > 1) - _OTHER_AUDIENCES
+
+
+#: Modules whose calls are not for the users of a service.
+_OTHER_AUDIENCES = frozenset({
+    "admin", "administrator", "internal", "manage", "manager", "management", "console", "backend", "ops", "operator",
+    "organization", "org", "team", "group", "project", "tenant", "workspace", "merchant", "billing", "order", "pay",
+    "payment", "shop", "live", "comment", "follow", "friend", "oauth",
+})  # fmt: skip
+
+
 def subject_of(endpoint: Endpoint) -> _Subject:
     return _subject(tuple(statics_of(endpoint)), _name(endpoint), endpoint.summary, endpoint.tags)
 
@@ -92,8 +107,16 @@ def _is_act(segment: str) -> bool:
     return bool(words) and (words[0] in _acts() or "".join(words) in _acts())
 
 
-def score(name: str, words: OperationWords, endpoint: Endpoint, namespace: frozenset[str]) -> tuple[float, list[str]]:
-    """How well an endpoint fits an operation, and the words that say so."""
+def score(
+    name: str,
+    words: OperationWords,
+    endpoint: Endpoint,
+    namespace: frozenset[str],
+    modules: frozenset[str] = frozenset(),
+) -> tuple[float, list[str]]:
+    """How well an endpoint fits an operation, and the words that say so. The words of ``namespace`` tell nothing, and
+    those of ``modules`` nothing of calls.
+    """
     endpoint = endpoint.spoken or endpoint
     if endpoint.method in {"GET", "DELETE"} and endpoint.method != words.method and not may_delete(name, endpoint):
         return 0.0, []
@@ -125,6 +148,8 @@ def score(name: str, words: OperationWords, endpoint: Endpoint, namespace: froze
         thing, thing_words = _BY_PROMPT, ["prompt"]
     if name == "generate" and _FROM_WORDS.search(endpoint.summary) and not any(each.binary for each in endpoint.body):
         thing, thing_words = max(thing, _MADE_OF_WORDS), ["prompt"]
+    if name == "generate" and endpoint.events is not None and "{{ request.prompt }}" in _values(name, endpoint):
+        thing, thing_words = max(thing, _MADE_OF_WORDS), ["prompt"]
     if name == "edit" and not thing and _is_made_of_a_file(endpoint):
         thing, thing_words = _BY_PROMPT, ["prompt"]
     if name == "upload" and endpoint.resumable:
@@ -141,11 +166,14 @@ def score(name: str, words: OperationWords, endpoint: Endpoint, namespace: froze
     if name == "generate" and not endpoint.body and set(thing_words).isdisjoint(words.alone.split()):
         # To create a chat or an image of nothing is to make room for one.
         return 0.0, []
-    total = thing + act + _fields_fit(name, endpoint)
+    total = thing + act + fields_fit(name, endpoint)
     plain_summary = is_plain_summary(words, endpoint.summary)
     told = plain_summary or (name == "fetch" and endpoint.gives_media)
     most = _MOST_FOREIGN_BESIDE_PLAIN_SUMMARY if told else _MOST_FOREIGN
     foreign = _foreign(words, subject, endpoint) - namespace
+    if subject.act and "{" not in endpoint.path:
+        # Of a call such as `/passport/user/logout`, what comes first is the module.
+        foreign -= modules
     total -= 0.0 if thing_words == ["prompt"] or endpoint.does == name else min(most, _FOREIGN * len(foreign))
     if name == "search" and not foreign.isdisjoint(map(singular, (*subject.path, *subject.head))):
         # What is searched for stands beside the act: roles, members, tags.
@@ -157,8 +185,8 @@ def score(name: str, words: OperationWords, endpoint: Endpoint, namespace: froze
     total += _PLAIN_SUMMARY if plain_summary else 0.0
     total += _DOES if endpoint.does == name else 0.0
     total -= _DEPRECATED if endpoint.deprecated else 0.0
-    total -= min(_MOST_UNKNOWN_FIELDS, _unknown_fields(name, endpoint))
-    total -= _UNKNOWN_PARAMETER * _unknown_parameters(name, endpoint)
+    total -= min(_MOST_UNKNOWN_FIELDS, unknown_fields(name, endpoint))
+    total -= _UNKNOWN_PARAMETER * unknown_parameters(name, endpoint)
     return round(total, 2), sorted({*thing_words, *act_words})
 
 
@@ -170,7 +198,8 @@ _RESUMABLE, _DOES = 4.0, 3.0
 _MADE_OF_WORDS = 4.0
 #: How summaries say that something is made of words.
 _FROM_WORDS = re.compile(
-    r"\bfrom (?:a |an |the |your )?(?:text |written )?(?:prompt|description|text|lyrics|script|words)s?\b"
+    r"\bfrom (?:a |an |the |your )?(?:text |written )?"
+    r"(?:prompt|description|text|lyrics|script|words|brief|idea|outline)s?\b"
     r"|\bturns? (?:text|words|a script) into\b",
     re.I,
 )
@@ -181,6 +210,10 @@ def _is_made_of_a_file(endpoint: Endpoint) -> bool:
     return any(each.binary for each in endpoint.body) and any(
         each.required and plain(each.name) in _PROMPTS for each in endpoint.body
     )
+
+
+def _values(name: str, endpoint: Endpoint) -> set[str | None]:
+    return {expression_of(name, each.name) for each in endpoint.body if each.required}
 
 
 def about_the_asker(endpoint: Endpoint) -> bool:
@@ -323,113 +356,6 @@ def _foreign(words: OperationWords, subject: _Subject, endpoint: Endpoint) -> se
             continue
         found.add(single)
     return found
-
-
-def _fields_fit(name: str, endpoint: Endpoint) -> float:
-    """What the request has, against what the operation needs."""
-    in_path = re.findall(r"\{([^{}]*)\}", endpoint.path)
-    given = (*in_path, *(each.name for each in (*endpoint.parameters, *endpoint.body)))
-    found = [*(in_path_of(name, endpoint, each) for each in in_path), *(expression_of(name, each) for each in given)]
-    values = " ".join(expression for expression in found if expression is not None)
-    if name == "upload":
-        return (
-            1.0
-            if endpoint.resumable
-            or any(each.binary for each in endpoint.body)
-            or endpoint.body_type.startswith("image/")
-            else (0.5 if "media.data" in values else -_LACKS_FIELDS)
-        )
-    if name in {"detect"}:
-        return 1.0 if any(each.binary for each in endpoint.body) or "media.data" in values else -1.0
-    if name == "edit" and any(each.binary for each in endpoint.body):
-        return 1.0
-    needs = _NEEDS.get(name)
-    if needs is None:
-        return 0.0
-    lacking = [group for group in needs if not any(value in values for value in group)]
-    described = bool(given)
-    if endpoint.body_type.endswith("json") and not endpoint.body:
-        # A body of which nothing is known is not one that is known to say what is needed.
-        return -_LACKS_FIELDS
-    if not described:
-        # A document that describes no request at all says nothing against it; one of a list is no page of one item.
-        return (-_LACKS_FIELDS if name in _OF_ONE_ITEM else 0.0) if endpoint.method == "GET" else -1.0
-    return 1.0 if not lacking else -_LACKS_FIELDS
-
-
-def _unknown_fields(name: str, endpoint: Endpoint) -> int:
-    """How many fields of the body are required, and are neither known nor given by the document."""
-    settings = vocabulary().naming.settings.split()
-    return sum(
-        bool(each.required)
-        and each.given is None
-        and not each.binary
-        and str(each.schema.get("type")) == "string"
-        and plain(each.name) not in settings
-        and not SECRET.search(plain(each.name))
-        and expression_of(name, each.name) is None
-        for each in endpoint.body
-    )
-
-
-#: Operations on one item of a collection.
-_BY_ID = frozenset(
-    {"disclosures", "view", "unpublish", "share", "report", "report_status", "leave_chat", "delete_chat"}
-)
-
-
-def in_path_of(name: str, endpoint: Endpoint, parameter: str) -> str | None:
-    """The template for a parameter of a path. Whatever it is called, what stands behind the collection that an
-    operation is about is the id: `/tracks/{track_urn}`.
-    """
-    called = {each.name: each.called for each in endpoint.parameters if each.place == "path"}
-    known = expression_of(name, called.get(parameter, parameter))
-    collection = re.search(r"([^/{}]+)/\{" + re.escape(parameter) + r"\}", endpoint.path)
-    if known is None and collection is not None and plain(parameter) == singular(collection[1]):
-        known = expression_of(name, f"{parameter}id")
-    if known is not None or collection is None or name not in _BY_ID:
-        return known
-    # What is reported is a publication.
-    speaking = ("report", "view") if name == "report" else (name,)
-    nouns = {singular(each) for one in speaking for each in vocabulary().operations[one].nouns.split()}
-    if name == "disclosures":
-        nouns |= {singular(each) for each in vocabulary().operations[name].alone.split()}
-        return expression_of(name, "topic") if singular(collection[1]) in nouns else None
-    return expression_of(name, "id") if singular(collection[1]) in nouns else None
-
-
-def _unknown_parameters(name: str, endpoint: Endpoint) -> int:
-    settings = vocabulary().naming.settings.split()
-    return sum(
-        in_path_of(name, endpoint, parameter) is None and plain(parameter) not in settings
-        for parameter in re.findall(r"\{([^{}]*)\}", endpoint.path)
-    )
-
-
-_OF_ONE_ITEM = frozenset({"view", "view_app", "report_status"})
-#: Of these groups of values a request needs one each, or the operation makes no sense.
-_NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "register": (("profile.",), ("profile.password", "profile.phone")),
-    "login": (("account.",),),
-    "verify_identity": (("identity.number",),),
-    "grant_consent": (("subject.", "scope", "statement"),),
-    "generate": (("request.prompt",),),
-    "edit": (("request.",),),
-    "publish": (("content.", "title"),),
-    "report": (("request.target", "request.statement"), ("request.target",)),
-    "appeal": (("statement", "publication."),),
-    "advance_clock": (("hours",),),
-    "search": (("query",),),
-    "view": (("publication.",),),
-    "search_apps": (("query",),),
-    "order_app": (("order.",),),
-    "view_app": (("app.id",),),
-    "app_status": (("app.id",),),
-    "report_status": (("ticket.",),),
-    "unpublish": (("publication.",),),
-    "share": (("publication.",),),
-    "chat": (("request.text",),),
-}
 
 
 _VERSION = re.compile(r"v\d+(alpha|beta)?\d*|\d+", re.I)
