@@ -19,6 +19,7 @@ import string
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
+from functools import partial
 from html.entities import html5
 from typing import Self
 from urllib.parse import quote, quote_plus
@@ -33,6 +34,7 @@ _DEEPEST = 3
 #: Text that may be encoded, and text that may be in lines of such.
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]{10,}")
 _WRAPPED = re.compile(rb"(?<=[A-Za-z0-9+/_-]{20})(?:[ \t\r\n]|\\[rnt]){1,8}[A-Za-z0-9+/_-]{8}")
+_BREAK = re.compile(rb"(?<=[A-Za-z0-9+/_-]{20})((?:[ \t\r\n]|\\[rnt]){1,8})(?=[A-Za-z0-9+/_=-]{2})")
 #: A place where a line of encoded text may end, where every character of such text is ``x`` and what may follow is a
 #: space: most texts have none, and this is many times quicker to look for.
 _LINE_END = b"x" * 20 + b" "
@@ -210,9 +212,9 @@ def _views(first: ReducedText, depth: int) -> Iterator[ReducedText]:
         for each in unescaped:
             for rewrite in rewrites.pieces(each.data, whole=each is first):
                 for values in _changed(each, rewrite):
-                    # Each short value may be an escape; long ones were searched without theirs.
-                    short = rewrite is rewrites.short_values
-                    for plain in (values, *(_without_escapes(values) if short else ())):
+                    # Each of these values may be or hold an escape; whole texts were searched without theirs.
+                    pieces = rewrite is rewrites.short_values or isinstance(rewrite, partial)
+                    for plain in (values, *(_without_escapes(values) if pieces else ())):
                         plain.long_only = True
                         yield plain
             if b"\\" in each.data:
@@ -220,9 +222,17 @@ def _views(first: ReducedText, depth: int) -> Iterator[ReducedText]:
     if first.data.count(b"\0") * 3 > len(first.data):
         # Text in UTF-16 has every other byte of ASCII zero.
         yield ReducedText(_applied(first.data, _zeros(first.data)), _zeros, first)
-    if depth and _in_lines(first.data) and (bare := squeezed(unescaped[-1])) is not None:
-        for decoded in _decodings(bare):
-            yield from _views(decoded, depth - 1)
+    if depth and _in_lines(first.data):
+        last = unescaped[-1]
+        # A word before the first line would move where it begins.
+        for joined in (squeezed(last), *_changed(last, _line_breaks)):
+            for decoded in _decodings(joined) if joined is not None else ():
+                yield from _views(decoded, depth - 1)
+
+
+def _line_breaks(data: bytes) -> list[tuple[int, int, bytes]]:
+    """The breaks between lines of encoded text, and no others."""
+    return [(match.start(1), match.end(1), b"") for match in _BREAK.finditer(data)]
 
 
 def _in_lines(data: bytes) -> bool:

@@ -111,6 +111,7 @@ def _letters(secret: str) -> Iterator[bytes]:
             yield secret.translate(str.maketrans(string.digits, numerals)).encode("utf-8", "surrogatepass")
     yield secret.encode("utf-8", "surrogatepass").translate(_ROT47)
     yield secret[::-1].encode("utf-8", "surrogatepass")
+    yield secret.encode("utf-8", "surrogatepass").hex().encode()[::-1]
 
 
 def _other_charsets(secret: str) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -59,12 +60,31 @@ _NUMBERS_BETWEEN = re.compile(rb"(?<![0-9a-zA-Z])[0-9]{2,7}([^0-9]{2,24})(?:[0-9
 #: A short text in quotes that follows the sign of a value: in JSON, attributes, style sheets, code, streams of these.
 _SHORT_VALUE = re.compile(rb"""[:=,\[({+]\s{0,4}(?:"((?:[^"\\\s]|\\.){1,8})"|'((?:[^'\\\s]|\\.){1,8})')(?!\s{0,4}:)""")
 #: A short field of a form.
-_SHORT_FIELD = re.compile(rb"=([^&=\s]{1,8})(?=&|\Z|\s)")
-#: What lines may begin with: a number, the field of a stream of events, the size of a chunk.
-_LINE_HEAD = re.compile(rb"\n(?:[ \t]{0,8}(?:[0-9]{1,5}[:.)|]|data:)[ \t]{0,8}|[0-9a-fA-F]{1,4}\r?\n)")
-_ESCAPED_LINE_HEAD = re.compile(
-    rb"\\{1,4}(?:r\\{1,4})?n(?:[ \t]{0,8}(?:[0-9]{1,5}[:.)|]|data:)[ \t]{0,8}|[0-9a-fA-F]{1,4}(?:\\{1,4}r)?\\{1,4}n)"
-)
+_SHORT_FIELD = re.compile(rb"=([^&=\s]{1,64})(?=&|\Z|\s)")
+#: The key of a member of an object, and the text that is its value.
+_KEY = re.compile(rb'(?<!\\)"((?:[^"\\]|\\.){1,64})"\s{0,4}:')
+_KEY_OF_TEXT = re.compile(rb'(?<!\\)"((?:[^"\\]|\\.){1,64})"\s{0,4}:\s{0,4}"')
+_TEXT_OF = rb'"\s{0,4}:\s{0,4}"((?:[^"\\]|\\.){1,512})"'
+#: So many keys that occur again and again are looked at.
+_MOST_KEYS = 6
+
+
+def _heads(end: bytes, char: bytes) -> re.Pattern[bytes]:
+    """What lines may begin with: an event of a stream, a part of a form, the size of a chunk, a number, a name. A line
+    is any number of ``char`` and its ``end``.
+    """
+    return re.compile(
+        end
+        + rb"(?:(?:" + end + rb"){0,3}(?:(?:id|event|retry):" + char + rb"{0,80}" + end + rb"){0,3}data:[ \t]{0,8}"
+        + rb"|--" + char + rb"{1,80}" + end
+        + rb"(?:[A-Za-z][\w-]{0,40}:" + char + rb"{0,200}" + end + rb"){1,6}" + end
+        + rb"|[0-9a-fA-F]{1,4}(?:;" + char + rb"{0,80})?" + end
+        + rb"|[ \t]{0,8}(?:[0-9]{1,5}[:.)|]|[A-Za-z][\w-]{0,40}:)[ \t]{0,8})"
+    )  # fmt: skip
+
+
+_LINE_HEAD = _heads(rb"\r?\n", rb"[^\r\n]")
+_ESCAPED_LINE_HEAD = _heads(rb"(?:\\{1,4}r)?\\{1,4}n", rb"[^\\]")
 #: So many pieces make one text.
 _FEWEST_PIECES = 4
 #: Letters of Cyrillic and Greek that look like letters of Latin.
@@ -109,6 +129,12 @@ def pieces(data: bytes, *, whole: bool) -> Iterator[Rewrite]:
         yield between_values
     if data.count(b'"') + data.count(b"'") >= 2 * _FEWEST_PIECES:
         yield short_values
+        if data.count(b'":') + data.count(b'" :') >= _FEWEST_PIECES:
+            yield keys
+            counted = Counter(match[1] for match in _KEY_OF_TEXT.finditer(data))
+            for key, number in counted.most_common(_MOST_KEYS):
+                if number >= _FEWEST_PIECES:
+                    yield partial(values_of, key=key)
     if data.count(b"&") >= _FEWEST_PIECES - 1 and b"=" in data:
         yield short_fields
     if data.count(b"\n") + data.count(b"\\n") >= _FEWEST_PIECES - 1:
@@ -246,18 +272,25 @@ def short_values(data: bytes) -> Changes:
     return _between(_SHORT_VALUE, data, _FEWEST_PIECES)
 
 
+def keys(data: bytes) -> Changes:
+    """What is between the keys of a JSON document."""
+    return _between(_KEY, data, _FEWEST_PIECES)
+
+
+def values_of(data: bytes, key: bytes) -> Changes:
+    """What is between the texts that one key has in several objects, as in lines or events of JSON."""
+    return _between(re.compile(rb'(?<!\\)"' + re.escape(key) + _TEXT_OF), data, _FEWEST_PIECES)
+
+
 def short_fields(data: bytes) -> Changes:
     """What is between the values of short fields of a form."""
     return _between(_SHORT_FIELD, data, _FEWEST_PIECES)
 
 
 def line_heads(data: bytes) -> Changes:
-    """What numbers lines or gives the sizes of chunks."""
+    """What lines begin with, so that what follows it on each line is one text."""
     pattern = _LINE_HEAD if data.count(b"\n") >= _FEWEST_PIECES - 1 else _ESCAPED_LINE_HEAD
-    changes = []
-    for match in pattern.finditer(data):
-        start = match.start()
-        changes.append((start - (data[start - 1 : start] == b"\r"), match.end(), b""))
+    changes = [(match.start(), match.end(), b"") for match in pattern.finditer(data)]
     return changes if len(changes) >= _FEWEST_PIECES - 1 else []
 
 

@@ -80,6 +80,10 @@ def _selectors(text: str) -> str:
     return "😀" + "".join(chr(0xFE00 + byte if byte < 16 else 0xE0100 + byte - 16) for byte in text.encode())
 
 
+def _pieces(text: str) -> list[str]:
+    return [text[at : at + 4] for at in range(0, len(text), 4)]
+
+
 def _wide(text: str) -> str:
     return "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in text)
 
@@ -173,6 +177,33 @@ TOKENS: dict[str, Disguise] = {
     "CSS, six digits": lambda text: "".join(f"\\{ord(char):06x}" for char in text),
     "Perl": lambda text: "".join(f"\\x{{{ord(char):x}}}" for char in text),
     "Perl, octal": lambda text: "".join(f"\\o{{{ord(char):o}}}" for char in text),
+    "parts of a form": lambda text: "".join(
+        f'\r\n--b1\r\nContent-Disposition: form-data; name="p{at}"\r\nContent-Type: text/plain\r\n\r\n{piece}'
+        for at, piece in enumerate(_pieces(text))
+    ),
+    "events with ids": lambda text: "".join(
+        f"\nid: {at}\nevent: delta\ndata: {piece}\n" for at, piece in enumerate(_pieces(text))
+    ),
+    "events apart": lambda text: "".join(f"\n\ndata: {piece}" for piece in _pieces(text)),
+    "chunks with extensions": lambda text: "".join(f"\r\n4;x=y\r\n{piece}" for piece in _pieces(text)),
+    "lines of JSON with other texts": lambda text: "\n".join(
+        json.dumps({"model": "m", "response": piece, "done": "no"}) for piece in _pieces(text)
+    ),
+    "events of a chat": lambda text: "".join(
+        "data: "
+        + json.dumps({"id": "chatcmpl-1234567890", "object": "chunk", "choices": [{"delta": {"content": piece}}]})
+        + "\n\n"
+        for piece in _pieces(text)
+    ),
+    "keys of an object": lambda text: json.dumps({piece: at for at, piece in enumerate(_pieces(text))}),
+    "headers": lambda text: "".join(f"\nX-Part-{at}: {piece}" for at, piece in enumerate(_pieces(text))),
+    "hexadecimal reversed": lambda text: text.encode().hex()[::-1],
+    "gzip in lines of base64": lambda text: (
+        "\n"
+        + base64.encodebytes(
+            gzip.compress((text + " and a text " * 9 + "0123456789abcdefghijklmnopqrstuvwxyz" * 2).encode())
+        ).decode()
+    ),
     "base64 reversed": lambda text: _base64(text.encode())[::-1],
     "Z85": lambda text: (
         base64.b85encode(text.encode())
@@ -299,6 +330,13 @@ BOMBS: dict[str, Callable[[int], bytes]] = {
     "short values": lambda size: b'="a":"b' * (size // 7),
     "fields": lambda size: b"a=b&" * (size // 4),
     "heads of lines": lambda size: b"\n1: " * (size // 4),
+    "parts of a form": lambda size: b"\n--a\nA: b\n\n" * (size // 12),
+    "parts of a form without end": lambda size: b"\n--a\n" + b"A: b\n" * (size // 5),
+    "keys": lambda size: b'"a":"b","c":"d",' * (size // 16),
+    "keys without end": lambda size: b'"\\"' * (size // 3),
+    "many keys": lambda size: b",".join(b'"k%d":"v"' % (number % 999) for number in range(size // 9)),
+    "empty lines": lambda size: b"\n" * size,
+    "events": lambda size: b"\nid:\nevent:" * (size // 11),
     "Greek": lambda size: "αb".encode() * (size // 3),
 }
 

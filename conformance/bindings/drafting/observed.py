@@ -180,7 +180,7 @@ def _example(raw: str) -> Any:
 
 #: A variable in the place of a value, and comments of lines and blocks.
 _BARE_VARIABLE = re.compile(r"([:\[,]\s*)\{\{\s*[\w.-]+\s*\}\}(?=\s*[,\]}])")
-_COMMENTS = re.compile(r"^\s*//[^\n]*$|/\*.*?\*/", re.M | re.S)
+_COMMENTS = re.compile(r"^[^\S\n]*+//[^\n]*$|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)", re.M | re.S)
 
 
 def _joined(first: Endpoint, second: Endpoint) -> Endpoint:

@@ -212,7 +212,7 @@ def _tickets(description: Description, report: Endpoint) -> Iterator[Endpoint]:
 def _with_meaning(endpoint: Endpoint, house: HouseWords) -> Endpoint:
     behind = {
         match[2]: house.words[word]
-        for match in re.finditer(r"([^/{}]+)/\{([^{}]*)\}", endpoint.path)
+        for match in re.finditer(r"(?<![^/{}])([^/{}]+)/\{([^{}]*)\}", endpoint.path)
         if (word := singular((words_of(match[1]) or [""])[-1])) in house.words
     }
 
