@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 
 
+#: From here on, numbers are written without a power of ten.
+_SMALLEST = 1e-6
+
+
 def quantity(value: float, unit: str = "") -> str:
     """A number to three or four significant figures; a share becomes a percentage; what is not finite a dash.
 
@@ -71,7 +75,7 @@ def _figures(value: float) -> str:
     else:
         text = f"{value:,.{1 if size >= 10 else 2 if size >= 1 else 3}f}"
         if float(text.replace(",", "")) == 0:
-            text = f"{value:.1e}"
+            text = f"{value:.{1 - math.floor(math.log10(size))}f}" if size >= _SMALLEST else f"{value:.1e}"
     return text.replace("-", "−")
 
 

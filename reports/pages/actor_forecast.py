@@ -12,7 +12,7 @@ from shenhe.simulator.runs.run import model_hash
 
 from ..figures.drawing import SYMBOLS, Figure, Numbers, blank_figure, error_bars, figure_json, six_digits
 from ..quantities import interval, quantity
-from ..terminal.store_forecast import forecast_notes, outcome_rows, parameter_rows
+from ..terminal.store_forecast import days_parameter, forecast_notes, outcome_rows, parameter_rows
 from .language import Language
 from .sections import Section, render_sections, write_sections
 
@@ -103,11 +103,7 @@ def _evidence(found: ActorForecast) -> Numbers:
 
 def _shares(found: ActorForecast) -> list[str]:
     """The measured parameters that are shares."""
-    return [name for name in found.titles if name in found.parameters[found.link] and name != _days(found)]
-
-
-def _days(found: ActorForecast) -> str:
-    return "takedown_lag" if "takedown_lag" in found.titles else "obeys_after"
+    return [name for name in found.titles if name in found.parameters[found.link] and name != days_parameter(found)]
 
 
 def _rates(found: ActorForecast) -> Figure:

@@ -61,6 +61,22 @@
     narrow.addEventListener("change", draw);
   }
 
+  // On a phone, a row of a table with many columns becomes a list: each cell needs the name of its column.
+  for (const table of document.querySelectorAll(".scroll > table.plain")) {
+    const heads = [...table.querySelectorAll("thead th")].map((head) => head.textContent.trim());
+    if (heads.length < 4 || table.querySelector("[colspan], [rowspan]")) continue;
+    table.classList.add("stacked");
+    for (const row of table.tBodies[0].rows) {
+      row.setAttribute("role", "row");
+      [...row.cells].forEach((cell, at) => {
+        cell.dataset.label = heads[at] || "";
+        cell.setAttribute("role", cell.tagName === "TH" ? "rowheader" : "cell");
+      });
+    }
+    table.setAttribute("role", "table");
+    table.tBodies[0].setAttribute("role", "rowgroup");
+  }
+
   // On paper: light, with the commands that repeat each failure, the numbers of each figure and folded tables open.
   let opened = [];
   addEventListener("beforeprint", () => {

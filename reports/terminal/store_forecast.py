@@ -12,17 +12,23 @@ from ..figures.drawing import Numbers
 from ..quantities import interval, quantity
 
 
+def days_parameter(found: ActorForecast) -> str:
+    """The measured parameter that is a number of days; all others are shares."""
+    return "takedown_lag" if "takedown_lag" in found.titles else "obeys_after"
+
+
 def parameter_rows(found: ActorForecast) -> Numbers:
     """One row per parameter: its mean and 95 % interval under the chosen link, and the value of the scenario."""
     rows = []
     for name, (title, _) in found.titles.items():
         measured = found.parameters[found.link].get(name)
         value, scale = found.usual(name)
+        unit = "" if name == days_parameter(found) else "share"
         cells = ("not measured", "")
         if measured is not None:
             mean, low, high = (each * scale for each in measured)
-            cells = quantity(mean), interval(low, high, "")
-        rows.append((title, *cells, quantity(value * scale)))
+            cells = quantity(mean, unit), interval(low, high, unit)
+        rows.append((title, *cells, quantity(value * scale, unit)))
     return Numbers(("parameter", "measured", "95 % interval", "in the scenario"), tuple(rows))
 
 
