@@ -114,8 +114,9 @@ def test_endings_of_addresses_say_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("module", "mapped"), [("passport", True), ("admin", False)])
 def test_the_module_of_a_call_is_not_held_against_it(tmp_path: Path, module: str, mapped: bool) -> None:
-    login = {**JOIN, "summary": "Log in", "responses": answered(token=text())}
-    paths = {f"/{module}/user/login": {"post": login}, f"/{module}/token/revoke": {"post": {"summary": "Revoke it"}}}
+    body = asked(required=("mobile", "password"), mobile=text(), password=text())
+    login = {"operationId": "login", "summary": "手机号密码登录", **body, "responses": answered(token=text())}
+    paths = {f"/{module}/mobile/login": {"post": login}, f"/{module}/mobile/send": {"post": {"responses": answered()}}}
     assert (drafted(tmp_path, paths)["login"] is not None) is mapped
 
 
