@@ -115,6 +115,7 @@ def _unavailable(result: Unavailable, outcome: Diagnosis, binding: Binding, at: 
             place=placed["place"],
             message=placed["rest"] + _said(last),
             advice=_advice_on_states(placed["rest"], outcome)
+            or _advice_on_jobs(placed["rest"], outcome, binding)
             or _advice_for(placed["rest"])
             or advice_at(placed["rest"].partition(": ")[0]),
         )
@@ -193,6 +194,19 @@ def _advice_on_states(reason: str, outcome: Diagnosis) -> str:
         return ""
     states = ", ".join(f"{each}: […]" for each in found[2].split(", "))
     return f"write `states: {{{states}}}` under operations.{outcome.operation}, with {found[1]} in one of the lists"
+
+
+def _advice_on_jobs(reason: str, outcome: Diagnosis, binding: Binding) -> str:
+    """Where a value is that only the response that began a job has."""
+    section = binding.file.operations.get(Operation(outcome.operation))
+    found = re.search(r"extract\.[\w.]+: found nothing at '([\w.]+)'", reason)
+    polls = section is not None and (section.poll or any(each.poll for each in section.variants))
+    if found is None or not polls:
+        return ""
+    return (
+        "of a job, the last response is read: write the path of the value there, or "
+        f'`{{value: "{{{{ first.{found[1]} }}}}"}}` for the one that began it'
+    )
 
 
 def _advice_for(reason: str) -> str:

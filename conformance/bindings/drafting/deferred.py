@@ -85,7 +85,7 @@ def polled(
     until = (_until(state, words, blank) if state is not None else {}) or {
         "until": blank("an expression that is true for a finished response, such as status == 'done'")
     }
-    value = "{{ answer." + named_alike + " }}"
+    value = "{{ first." + named_alike + " }}"
     if not in_path:
         return Deferred({"poll": {"path": job.path, "json": {parameter: value}, **until}}, job)
     return Deferred({"poll": {"path": re.sub(r"\{[^{}]*\}", value, job.path), **until}}, job)

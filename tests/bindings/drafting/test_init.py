@@ -252,13 +252,13 @@ TASKS = (
             "",
             "task_id: {type: string}",
             TASKS % ", enum: [PENDING, DONE, Error]",
-            'path: "/tasks/{{ answer.task_id }}"\n      until: "state == \'DONE\'"\n      failed: "state == \'Error\'"',
+            'path: "/tasks/{{ first.task_id }}"\n      until: "state == \'DONE\'"\n      failed: "state == \'Error\'"',
         ),
         (
             "",
             "task_id: {type: string}",
             TASKS % "",
-            'path: "/tasks/{{ answer.task_id }}"\n      until: ${FILL_IN_GENERATE_UNTIL}',
+            'path: "/tasks/{{ first.task_id }}"\n      until: ${FILL_IN_GENERATE_UNTIL}',
         ),
     ],
 )

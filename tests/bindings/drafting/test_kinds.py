@@ -246,7 +246,7 @@ def test_a_job_is_asked_for_in_the_collection_that_made_it(tmp_path: Path) -> No
     make = {"summary": "Generate an image", **asked(prompt=text()), "responses": answer}
     item = {"parameters": ITEM, "get": {"summary": "Get a generation", "responses": answer}}
     found = drafted(tmp_path, {"/generations/image": {"post": make}, "/generations/{id}": item}, TargetRole.PROVIDER)
-    assert found["generate"]["poll"]["path"] == "/generations/{{ answer.id }}"
+    assert found["generate"]["poll"]["path"] == "/generations/{{ first.id }}"
 
 
 def test_anchors_merge_keys_and_tags_of_a_document_are_read(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import threading
 import zipfile
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 
 import pytest
 from starlette.requests import Request
@@ -29,18 +29,101 @@ from shenhe.conformance.entities import (
     ReportRequest,
     TicketState,
 )
-from shenhe.conformance.provider import Accepted, Operation, Refused, Unavailable
+from shenhe.conformance.provider import Accepted, Refused, Unavailable
 from shenhe.rulebook import Service
 
 from .recipes import PICTURE, RECIPES, TEXT, app, recipe
 
 
-def test_rarely_needed_keys_are_read(tmp_path: Path) -> None:
+class Unusual:
+    """The service of the recipe with the rarely needed keys, as far as the recipe says how it is."""
+
+    def __init__(self) -> None:
+        self.grants: list[dict[str, str]] = []
+        self.polls = 0
+
+    async def token(self, request: Request) -> Response:
+        self.grants.append(dict(parse_qsl((await request.body()).decode())))
+        return JSONResponse({"access_token": "access-token-1"})
+
+    def known(self, request: Request) -> bool:
+        return request.headers.get("authorization") == "Bearer access-token-1"
+
+    async def graphql(self, request: Request) -> Response:
+        assert self.known(request)
+        body = await request.json()
+        assert (body["operationName"], body["variables"]) == ("Make", {"p": "春天"})
+        return JSONResponse({"data": {"make": {"id": "m1"}}})
+
+    async def job(self, request: Request) -> Response:
+        self.polls += 1
+        states = [Response(status_code=204), Response(status_code=202), JSONResponse({"state": "done", "text": "好"})]
+        return states[self.polls - 1]
+
+    async def post(self, request: Request) -> Response:
+        return Response(status_code=503)
+
+    async def view(self, request: Request) -> Response:
+        return Response(status_code=302, headers={"location": "/pages/p1"})
+
+    async def page(self, request: Request) -> Response:
+        return Response("The page of p1", media_type="text/plain")
+
+    async def search(self, request: Request) -> Response:
+        query = {key: value for key, value in request.query_params.items() if key != "sign"}
+        signed = f"/search?page={query['page']}&q=spring"
+        wanted = hmac.new(b"signing-key-1", signed.encode(), hashlib.sha256).hexdigest()
+        assert request.query_params["sign"] == wanted
+        number = int(query["page"])
+        return JSONResponse({"hits": [{"id": f"p{number}"}], "has_more": number < 3})
+
+    async def report(self, request: Request) -> Response:
+        assert request.headers["authorization"] == "Basic " + base64.b64encode(b"desk:desk-password-1").decode()
+        response = Response(headers={"x-case": '{"id": "c7"}'})
+        response.set_cookie("receipt", quote('{"text": "taken"}'))
+        return response
+
+
+def test_rarely_needed_keys_do_what_they_say(tmp_path: Path) -> None:
     binding = recipe(
-        tmp_path, "Keys that few services need", REFRESH_TOKEN="refresh-token-1", SIGNING_KEY="signing-key-1"
+        tmp_path,
+        "Keys that few services need",
+        REFRESH_TOKEN="refresh-token-1",
+        SIGNING_KEY="signing-key-1",
+        CLIENT_SECRET="client-secret-1",
+        DESK_PASSWORD="desk-password-1",
     )
-    assert binding.file.limits.retries == 1
-    assert {Operation.SEARCH, Operation.VIEW, Operation.PUBLISH} <= binding.capabilities.operations
+    assert (binding.file.limits.retries, binding.file.limits.max_body) == (1, 50_000_000)
+    service = Unusual()
+    routes = app(
+        ("POST", "/token", service.token),
+        ("POST", "/graphql", service.graphql),
+        ("GET", "/jobs/m1", service.job),
+        ("POST", "/posts", service.post),
+        ("GET", "/posts/p1", service.view),
+        ("GET", "/pages/p1", service.page),
+        ("GET", "/search", service.search),
+        ("POST", "/reports", service.report),
+    )
+    with binding.connect(transport=routes, sleep=lambda seconds: None) as provider:
+        account = provider.ready_made.accounts["verified_adult"]
+        made = provider.generate(account, TEXT)
+        assert isinstance(made, Accepted), made
+        assert (made.value.id, made.value.media) == ("m1", Media("好".encode(), "text/plain"))
+        assert service.grants[0].items() >= {
+            "grant_type": "refresh_token", "refresh_token": "refresh-token-1", "client_id": "tester",
+            "client_secret": "client-secret-1", "scope": "media", "audience": "test",
+        }.items()  # fmt: skip
+        assert isinstance(provider.publish(account, made.value, "春天"), Refused)
+        shown = provider.view(None, Publication("p1"), "page")
+        assert isinstance(shown, Accepted), shown
+        assert shown.value.text == "The page of p1"
+        found = provider.search(account, "spring")
+        assert isinstance(found, Accepted), found
+        assert found.value.publications == ("p1", "p2", "p3")
+        told = provider.report(account, ReportRequest(Publication("p1"), "illegal", "it is"))
+        assert isinstance(told, Accepted), told
+        assert (told.value.id, told.value.receipt) == ("c7", "taken")
 
 
 def test_every_recipe_is_tested() -> None:
@@ -238,7 +321,8 @@ def test_a_job_calls_back(tmp_path: Path) -> None:
         parts = urlsplit(url)
         connection = http.client.HTTPConnection(parts.netloc, timeout=5)
         sent = json.dumps(body)
-        signature = hmac.new(b"callback-key", sent.encode(), hashlib.sha256).hexdigest()
+        key = hmac.digest(b"callback-key", b"callback", "sha512")
+        signature = "v1=" + base64.b64encode(hmac.digest(key, sent.encode(), "sha512")).decode()
         connection.request("POST", parts.path, sent, {"Content-Type": "application/json", "X-Signature": signature})
         return connection.getresponse().status
 

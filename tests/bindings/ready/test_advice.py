@@ -107,6 +107,19 @@ def test_every_key_of_the_schema_has_a_documented_example() -> None:
     assert wanted - used_in(documented()) == set()
 
 
+#: Sections whose models are kinds of one thing: a key of each has an example there, not only in another kind.
+KINDS = ("auth", "oauth2", "signature", "source")
+
+
+def test_every_key_of_every_kind_has_a_documented_example() -> None:
+    schema = binding_schema()
+    whole = {**schema, "model": "BindingFile"}
+    models = [model for section in KINDS for model in SECTIONS[section] if model in schema["$defs"]]
+    wanted = {f"{model}.{key}" for model in models for key in schema["$defs"][model]["properties"]}
+    used = {place for document in documented() for place in places(document, whole, schema)}
+    assert wanted - used == set()
+
+
 def test_every_operation_has_a_documented_example() -> None:
     written = {name for document in documented() for name in document.get("operations", {})}
     assert {operation.value for operation in Operation} - written == set()

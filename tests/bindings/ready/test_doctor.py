@@ -15,6 +15,7 @@ from shenhe.conformance.engine.runner import run_checks
 from shenhe.sample import SampleServer, create_app, sample_binding
 
 from ...command_line import Done, shenhe
+from ..apps import TARGET, Recorder, bind, talking
 
 ORIGINAL = sample_binding().read_text(encoding="utf-8")
 
@@ -218,3 +219,31 @@ def test_doctor_starts_a_sample_target_by_its_name(name: str) -> None:
     done = shenhe("doctor", name)
     assert done.exit_code == 0, done.output
     assert "works (" in done.stdout
+
+
+def test_a_value_of_the_first_response_of_a_job_is_placed(tmp_path: Path) -> None:
+    text = """\
+accounts: {verified_adult: {id: application}}
+operations:
+  generate:
+    path: /g
+    method: POST
+    extract: {id: data.id}
+    poll: {path: "/jobs/{{ answer.data.id }}", until: done, every: 0}
+    media: {text: text}
+"""
+    answers = {("POST", "/g"): {"data": {"id": "1"}}, ("GET", "/jobs/1"): {"done": True, "text": "春天"}}
+    target = TARGET.replace("identities: synthetic", "identities: supplied")
+    binding = bind(tmp_path, text, target=target)
+    with talking(binding, Recorder(answers), sleep=lambda seconds: None) as provider:
+        (outcome,) = examine(binding, provider)
+    assert outcome.state == "faulty"
+    assert '`{value: "{{ first.data.id }}"}`' in outcome.advice
+
+
+def test_where_one_key_signs_for_all_an_account_is_named(tmp_path: Path) -> None:
+    text = "operations:\n  generate: {path: /g, extract: {id: id}, media: {text: text}}\n"
+    binding = bind(tmp_path, text, target=TARGET.replace("identities: synthetic", "identities: supplied"))
+    with talking(binding, Recorder({})) as provider:
+        (outcome,) = examine(binding, provider)
+    assert "accounts: {verified_adult: {id: application}}" in outcome.advice

@@ -28,12 +28,12 @@ def poll_job(
     connection, log = requester.connection, call.log
     deadline = connection.clock() + poll.timeout
     response, url = first, first.url
-    begun = first.json if first.is_json else None
+    begun = document = first.json if first.is_json else None
     try:
         while True:
             if _ready(poll, response) and (response is not first or not poll.callback or poll.until is not None):
                 return _ended(bound, poll, response, log) or response
-            document = response.json if response.is_json else None
+            document = response.json if response.is_json else document
             if (ended := _ended(bound, poll, response, log, refuse_when=False)) is not None:
                 return ended
             wait = retry_after(response.headers.get("retry-after"), response.headers.get("date"))

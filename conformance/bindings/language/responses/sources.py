@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+from urllib.parse import unquote
 
 import jmespath
 from jmespath import functions
@@ -327,11 +328,13 @@ def _first(sources: tuple[Source, ...], response: Response) -> Any:
 
 
 def _inside(text: str | None, query: Query | None) -> Any:
-    """``text``, or what ``query`` finds in the JSON that it is."""
+    """``text``, or what ``query`` finds in the JSON that it is. Servers percent-encode JSON in cookies; a percent sign
+    begins no JSON.
+    """
     if query is None or text is None:
         return text
     try:
-        return query.search(json.loads(text))
+        return query.search(json.loads(unquote(text) if text.startswith("%") else text))
     except (ValueError, RecursionError):
         raise ResponseError(f"found text that is not JSON, expected JSON for {query.expression!r}") from None
 
