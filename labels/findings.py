@@ -53,7 +53,7 @@ def library_words(error: Exception) -> str:
     """A library's message about a file without internals such as addresses, or that the structure is broken if
     nothing is left. The same file always gives the same message.
     """
-    text = re.sub(r"\s?<[^<>]*>", "", str(error)).strip()
+    text = re.sub(r"\s?<[^<>]*>|\[Errno -?[0-9]+\]\s?|:\s?'[^']*'$", "", str(error)).strip()
     is_of_python = type(error).__module__ in ("builtins", "struct", "zlib") and type(error) not in (ValueError, OSError)
     if not text or is_of_python or _INSIDES.search(text) or not re.search(r"[a-z]{2} [a-z]{2}", text):
         return in_words(error)

@@ -66,6 +66,8 @@ def failure_text(error: Exception) -> str:
         return UNWRITABLE
     if isinstance(error, _BAD_URL):
         return "the URL cannot be used"
+    if isinstance(error, httpx.NetworkError | httpcore.NetworkError):
+        return "the connection broke: the other side reset or closed it"
     return f"the connection failed ({type(error).__name__})"
 
 
