@@ -106,7 +106,7 @@ def doctor(
         echo_json(json.dumps(result, ensure_ascii=False, indent=1))
     else:
         counts = ", ".join(f"{states.count(state)} {state}" for state in MARKS if state in states)
-        typer.echo(f"{counts} ({provider.requests} requests)")
+        typer.echo(f"{counts} ({provider.requests} request{'s' if provider.requests != 1 else ''})")
         name_openers(provider.capabilities)
     raise typer.Exit(code)
 

@@ -114,7 +114,8 @@ def _unavailable(result: Unavailable, outcome: Diagnosis, binding: Binding, at: 
             state="faulty",
             place=placed["place"],
             message=placed["rest"] + _said(last),
-            advice=_advice_on_states(placed["rest"], outcome)
+            advice=_advice_on_files(placed["rest"])
+            or _advice_on_states(placed["rest"], outcome)
             or _advice_on_jobs(placed["rest"], outcome, binding)
             or _advice_for(placed["rest"])
             or advice_at(placed["rest"].partition(": ")[0]),
@@ -181,6 +182,20 @@ def _said(last: Exchange | None) -> str:
         return ""
     text = " ".join(last.response.body[:400].decode("utf-8", "replace").split())
     return f", and said: {visible(text)[:200]}" if text and "\0" not in text else ""
+
+
+#: A link to a file whose host does not answer, as the client reports it.
+_FILE = re.compile(r"\S*media\.url: (?:could not connect|TLS failed|timed out)")
+
+
+def _advice_on_files(reason: str) -> str:
+    """What to do where the provider answers and the host of its files does not."""
+    if not _FILE.match(reason):
+        return ""
+    return (
+        "the provider's link leads to a host that cannot be reached from here: make it reachable, or let the test"
+        " environment serve its files from base_url"
+    )
 
 
 #: A state that the binding does not know, as the client reports it.

@@ -15,7 +15,7 @@ from shenhe.conformance.engine.runner import run_checks
 from shenhe.sample import SampleServer, create_app, sample_binding
 
 from ...command_line import Done, shenhe
-from ..apps import TARGET, Recorder, bind, talking
+from ..apps import TARGET, Recorder, bind, raw_server, talking
 
 ORIGINAL = sample_binding().read_text(encoding="utf-8")
 
@@ -247,3 +247,20 @@ def test_where_one_key_signs_for_all_an_account_is_named(tmp_path: Path) -> None
     with talking(binding, Recorder({})) as provider:
         (outcome,) = examine(binding, provider)
     assert "accounts: {verified_adult: {id: application}}" in outcome.advice
+
+
+def test_a_host_of_files_that_is_not_reached_is_told_from_the_provider(tmp_path: Path) -> None:
+    text = """\
+accounts: {verified_adult: {id: application}}
+operations:
+  generate: {path: /g, method: POST, extract: {id: id}, media: {url: url}}
+"""
+    target = TARGET.replace("identities: synthetic", "identities: supplied") + "  media_hosts: [files.invalid]\n"
+    body = b'{"id": "1", "url": "http://files.invalid/1.txt"}'
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with raw_server(lambda stream: stream.sendall(head + body)) as port:
+        binding = bind(tmp_path, text, target=target.replace("127.0.0.1:9", f"127.0.0.1:{port}"))
+        with binding.connect() as provider:
+            (outcome,) = examine(binding, provider)
+    assert outcome.state == "faulty"
+    assert "link leads to a host that cannot be reached" in outcome.advice
