@@ -143,6 +143,7 @@ def _precise(
     sides: list[Scenario | Run], precision: float, watch: list[str], seed: int, workers: int | None
 ) -> list[Run]:
     """Both sides with as many replications as the precision of their differences takes."""
+    from shenhe.core.text import percent
     from shenhe.simulator import Run, converge_difference
 
     scenarios = [side for side in sides if not isinstance(side, Run)]
@@ -154,7 +155,7 @@ def _precise(
     for entry in found:
         reached = "" if entry.relative <= precision else f"; {entry.wanted:,} replications would be needed"
         typer.echo(
-            f"{entry.metric}: difference ± {100 * entry.relative:.2g} % of A after {entry.replications} pairs of"
+            f"{entry.metric}: difference ± {percent(entry.relative)} % of A after {entry.replications} pairs of"
             f" replications{reached}",
             err=True,
         )

@@ -169,6 +169,7 @@ def _converged(
     sets: Sequence[str] | None,
     watch: Sequence[str] | None,
 ) -> Run:
+    from shenhe.core.text import percent
     from shenhe.simulator import converge
 
     run, found = converge(
@@ -183,7 +184,7 @@ def _converged(
     for entry in found:
         reached = "" if entry.relative <= precision else f"; {entry.wanted:,} replications would be needed"
         typer.echo(
-            f"{entry.metric}: ± {100 * entry.relative:.2g} % after {entry.replications} replications{reached}", err=True
+            f"{entry.metric}: ± {percent(entry.relative)} % after {entry.replications} replications{reached}", err=True
         )
     return run
 

@@ -57,6 +57,16 @@ def one_line(text: str, limit: int = 300) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+def percent(share: float) -> str:
+    """A share in per cent to two significant figures, never as a power of ten.
+
+    >>> percent(0.0314), percent(0.5), percent(0.998), percent(1.5)
+    ('3.1', '50', '100', '150')
+    """
+    number = 100 * share
+    return f"{number:.2g}" if number < 99.5 else f"{number:.0f}"
+
+
 def cut(text: str, limit: int) -> str:
     """The first ``limit`` characters of ``text``, followed by the number of characters left out."""
     return text if len(text) <= limit else f"{text[:limit]}\n… {len(text) - limit} more characters"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-
 #: From here on, numbers are written without a power of ten.
 _SMALLEST = 1e-6
 

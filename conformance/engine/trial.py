@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shenhe.core.extras import missing_extra
+from shenhe.core.text import percent
 
 from ..checks.outcome import Case, NeedsReview, NotJudged, Undecided, Violation
 from ..checks.registry import Check
@@ -157,7 +158,7 @@ class Trial:
         )
         said += f" and {reviews} have to be reviewed" if reviews else ""
         excludes = (
-            f"{said}: with 95 % confidence, at most {100 * bound:.2g} % of such cases fail"
+            f"{said}: with 95 % confidence, at most {percent(bound)} % of such cases fail"
             if judged
             else f"none of {drawn} random cases could be judged, so there is no bound"
         )

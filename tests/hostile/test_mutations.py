@@ -164,9 +164,9 @@ def _files() -> dict[str, bytes]:
         sound.writeframes(b"\0\1" * 200)
     made[".wav"] = buffer.getvalue()
     made[".svg"] = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><metadata/><text>AI</text></svg>'
-    made[".html"] = b'<!doctype html><head><meta name="AIGC" content="{}"><title>x</title></head><body>AI</body>'
-    made[".md"] = b'---\nAIGC: {"Label":"1"}\n---\n# x\n```\ncode\n```\n'
-    made[".json"] = b'{"AIGC":{"Label":"1","ContentProducer":"x"}}'
+    made[".html"] = b'<!doctype html><head><meta name="author" content="{}"><title>x</title></head><body>AI</body>'
+    made[".md"] = b"---\ntitle: x\n---\n# x\n```\ncode\n```\n"
+    made[".json"] = b'{"title":"x"}'
     return made
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 _TOKEN = re.compile(
-    r'(?P<skip>[\s,\ufeff]+|#[^\n]*)|(?P<block>"""(?:[^"\\]|\\.|"(?!""))*""")|(?P<text>"(?:[^"\\\n]|\\.)*")'
+    r'(?P<skip>[\s,\ufeff]+|#[^\n\r]*)|(?P<block>"""(?:[^"\\]|\\.|"(?!""))*""")|(?P<text>"(?:[^"\\\n\r]|\\.)*")'
     r"|(?P<name>[_A-Za-z][_0-9A-Za-z]*)|(?P<number>-?\d[0-9.eE+-]*)|(?P<mark>\.\.\.|[!$&():=@\[\]{}|])",
     re.S,
 )
