@@ -45,10 +45,13 @@ def read_up_to(path: Path, limit: int) -> bytes:
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     parts, left = [], limit + 1
     try:
-        kind = os.fstat(handle).st_mode
+        status = os.fstat(handle)
+        kind = status.st_mode
+        # A file is read at once, since parts of it would be joined to a second copy.
+        most = max(1 << 20, status.st_size + 1) if stat.S_ISREG(kind) else 1 << 20
         while left > 0:
             try:
-                part = os.read(handle, min(left, 1 << 20))
+                part = os.read(handle, min(left, most))
             except BlockingIOError:
                 # There is a writer, which has written nothing yet. Without a writer, a read returns nothing.
                 if not select.select([handle], [], [], _SILENCE)[0]:

@@ -219,6 +219,8 @@ def _concluded(done: tuple[Repeated, ...]) -> Repetition:
     if not differing and unsent is not None:
         why = f"request {unsent.number} ({unsent.what}) fetches from another host, which was not asked"
         return Repetition("cannot tell", why, done)
+    if not any(each.responded for each in done):
+        return Repetition("cannot tell", "no request got a response", done)
     if not differing:
         return Repetition("shows again", "every answer is as it was", done)
     other_status = next((each for each in differing if each.then.partition(",")[0] != each.now.partition(",")[0]), None)

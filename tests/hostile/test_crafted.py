@@ -152,6 +152,15 @@ def test_a_forecast_has_the_limits_of_a_report() -> None:
     assert (measured.MAX_REPORT_BYTES, measured.MOST_CHECKS) == (reports.MAX_REPORT_BYTES, reports.MOST_CHECKS)
 
 
+def test_silence_then_and_now_repeats_no_failure(tmp_path: Path) -> None:
+    """A report without responses was confirmed by a host where nothing listens."""
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(crafted.document()))
+    done = shenhe(*crafted.commands(path, tmp_path)["replay"])
+    assert done.exit_code == 3
+    assert "cannot tell: no request got a response" in done.stdout
+
+
 def test_requests_longer_than_evidence_are_not_taken_apart(tmp_path: Path) -> None:
     """A URL of 20 MB took 1.7 GB and 18 seconds."""
     path, made = tmp_path / "report.json", dict(crafted.large(10, 5_000_000))
