@@ -244,6 +244,7 @@ class Compiler:
                 stream.done,
                 self._query(stream.done_when, at("stream", "done_when")),
                 stream.format == "lines" or websocket is not None,
+                stream.done_event,
             ),
             needs=frozenset(
                 credentials_named([*_templates(section), *auth_texts(section.auth or self.file.auth).values()])

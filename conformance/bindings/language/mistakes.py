@@ -117,6 +117,7 @@ def mistakes(file: BindingFile) -> Found:
     for operation, section in file.operations.items():
         for steps, each in _requests(("operations", operation.value), section):
             yield from _unheard_callbacks(file, steps, each)
+            yield from _unnamed_events(steps, each)
 
 
 def doubts(file: BindingFile) -> Found:
@@ -349,6 +350,15 @@ def _misspelt_names(file: BindingFile) -> Found:
             if close and close[0] != name:
                 at: Steps = (*steps, index if listed else name)
                 yield at, f"found {name!r}, which no check looks for, expected {close[0]!r}"
+
+
+def _unnamed_events(steps: Steps, section: RequestSection) -> Found:
+    """An end by the name of an event, where what comes has no names."""
+    stream = section.stream
+    if stream is None or not stream.done_event or (section.websocket is None and stream.format == "events"):
+        return
+    what = "format: lines" if section.websocket is None else "websocket"
+    yield (*steps, "stream", "done_event"), f"found done_event with {what}, expected done or done_when: it has no names"
 
 
 def _unheard_callbacks(file: BindingFile, steps: Steps, section: RequestSection) -> Found:

@@ -316,6 +316,38 @@ def test_a_websocket_reads_like_a_stream(tmp_path: Path) -> None:
         server.shutdown()
 
 
+@pytest.mark.parametrize(
+    ("end", "kind"),
+    [
+        ('event: complete\ndata: [{"url": "/files/1.png"}]\n\n', Accepted),
+        ('event: error\ndata: "unsafe"\n\n', Refused),
+        ("event: heartbeat\ndata: null\n\n", Unavailable),
+    ],
+)
+def test_a_stream_ends_with_an_event_of_a_name(tmp_path: Path, end: str, kind: type) -> None:
+    async def call(request: Request) -> Response:
+        assert (await request.json())["data"] == ["春天", 42]
+        return JSONResponse({"event_id": "e1"})
+
+    async def events(request: Request) -> Response:
+        return Response("event: generating\ndata: null\n\n" + end, media_type="text/event-stream")
+
+    async def file(request: Request) -> Response:
+        return Response(PICTURE.data, media_type="image/png")
+
+    binding = recipe(tmp_path, "A call whose result is a stream of named events")
+    routes = app(("POST", "/call/infer", call), ("GET", "/call/infer/e1", events), ("GET", "/files/1.png", file))
+    with binding.connect(transport=routes) as provider:
+        made = provider.generate(None, GenerationRequest(Service.BIOMETRIC_IMAGE_VIDEO, "image/png", "春天"))
+    assert isinstance(made, kind), made
+    if isinstance(made, Accepted):
+        assert (made.value.id, made.value.media) == ("e1", PICTURE)
+    if isinstance(made, Refused):
+        assert made.reason == "unsafe"
+    if isinstance(made, Unavailable):
+        assert "expected 'complete or error' at its end" in made.reason
+
+
 def test_a_job_calls_back(tmp_path: Path) -> None:
     def call(url: str, body: dict[str, str]) -> int:
         parts = urlsplit(url)

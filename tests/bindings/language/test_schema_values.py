@@ -138,7 +138,7 @@ operations:
       - {when: {agreed: true}, websocket: {send: [a]}, media: {base64: a}}
       - {when: {media_type: a/b}, multipart: {f: {data: a, filename: b, type: c/d}}, media: {hex: a}}
       - {when: {media_type: a/c}, url: "https://api.example/", media: {url: a}}
-      - {when: {media_type: a/d}, media: {text: a}}
+      - {when: {media_type: a/d}, media: {text: a}, stream: {done_event: [d]}}
       - {when: {media_type: a/e}, media: {body: true}}
       - when: {media_type: a/f}
         auth: {type: none}

@@ -138,6 +138,18 @@ CASES: dict[str, tuple[str, str, Any, str]] = {
         "Callback", "operations.generate.poll.signature.string", "{{ http.bdy }}", "found http.bdy, expected one of: http.body",
     ),
     "query of GraphQL": ("GraphQL", "operations.generate.graphql.qery", "x", "'qery' that does not exist here, expected 'query'"),
+    "end of lines by a name": (
+        "Streams",
+        "operations.generate.variants.0.stream.done_event",
+        ["end"],
+        "found done_event with format: lines, expected done or done_when",
+    ),
+    "end of messages by a name": (
+        "Streams",
+        "operations.generate.variants.1.stream.done_event",
+        ["end"],
+        "found done_event with websocket, expected done or done_when",
+    ),
     "pieces of a stream": ("Streams", "operations.generate.variants.0.stream.format", "line", "(did you mean 'lines'?)"),
     "media": ("RPC gateway", "operations.generate.media", {"base46": "data.image"}, "expected 'base64'"),
     "operation": ("RPC gateway", "operations.generat", {"path": "/x"}, "(did you mean 'generate'?)"),

@@ -103,13 +103,15 @@ class StreamSection(Section):
     ``{"events": [{"event": …, "data": …}], "text": …}``.
 
     ``text`` is where the data of an event has a piece of the text. ``done`` is the data that ends the stream,
-    ``done_when`` a JMESPath expression that the last data fulfils; a stream without its end has broken off.
+    ``done_when`` a JMESPath expression that the last data fulfils, ``done_event`` the names that
+    the last event may have; a stream without its end has broken off.
     """
 
     format: Literal["events", "lines"] = "events"
     text: Path | None = None
     done_when: Path | None = None
     done: str | None = Field(default=None, min_length=1, max_length=200)
+    done_event: tuple[Name, ...] = ()
 
 
 class MediaSection(Section):

@@ -30,6 +30,7 @@ class BoundStream:
     done: str | None = None
     done_when: Query | None = None
     lines: bool = False
+    done_event: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,10 +81,10 @@ def streamed(stream: BoundStream, response: Response, pieces_of_stream: Iterator
         events.append({"event": name, "data": data})
         if stream.text is not None:
             pieces.append(as_text(stream.text.search(data)))
-        if stream.done_when is not None and truth(stream.done_when.search(data)):
+        if name in stream.done_event or (stream.done_when is not None and truth(stream.done_when.search(data))):
             ended = True
             break
-    last = stream.done or (stream.done_when and stream.done_when.expression)
+    last = stream.done or (stream.done_when and stream.done_when.expression) or " or ".join(stream.done_event)
     if last and not ended:
         raise ResponseError(f"found a stream of {len(events)} events that broke off, expected {last!r} at its end")
     document = {"events": events, "text": "".join(pieces)}
