@@ -55,6 +55,8 @@ class Check:
     waits: bool = False
     #: Whether every case has something made that a provider may charge for, though the check could do without.
     pays: bool = False
+    #: Whether its cases are prompts, and each is judged by an output that all checks share (``Probe.generated``).
+    shares: bool = False
     #: Whether it judges what the watch saw of all other checks, and so comes after them.
     ambient: bool = False
 
@@ -100,15 +102,16 @@ def check(
     waits: bool = False,
     machine: Callable[[], type[Life]] | None = None,
     pays: bool = False,
+    shares: bool = False,
     ambient: bool = False,
 ) -> Callable[[Property[CaseT]], Property[CaseT]]:
     """Register a property as a check.
 
     ``cases`` gives the enumerated cases in a fixed order, the plainest first; ``strategy`` draws more of them;
     ``machine`` draws sequences instead; ``waits`` is for checks that let time pass, ``pays`` for those whose cases each
-    need something new that is made, ``ambient`` for those that judge what the watch saw of all other checks. Raises
-    ``TypeError`` for a property without a docstring, a name that is taken, or
-    rules that are one string.
+    need something new that is made, ``shares`` for those whose cases are prompts, judged by outputs that other checks
+    judge too, ``ambient`` for those that judge what the watch saw of all other checks. Raises ``TypeError`` for a
+    property without a docstring, a name that is taken, or rules that are one string.
     """
 
     def register(judge: Property[CaseT]) -> Property[CaseT]:
@@ -134,6 +137,7 @@ def check(
             waits=waits,
             machine=machine,
             pays=pays,
+            shares=shares,
             ambient=ambient,
         )
         return judge

@@ -4,6 +4,7 @@ so that most of them are decided before it is used up.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -99,10 +100,31 @@ def _needs(check: Check, capabilities: Capabilities, weight: int) -> _Needs:
         # What is published is made first.
         makes = Operation.PUBLISH in check.needs and Operation.GENERATE in capabilities.operations
         return _Needs(len(cases) + (weight if makes else 0))
-    shared = [case for case in cases if isinstance(case, Prompted) and not check.pays]
-    outputs = frozenset((case.service, case.media_type, case.prompt, case.options) for case in shared)
-    others = len(cases) - len(shared)
-    return _Needs(len(cases) + weight * others, outputs)
+    return _Needs(len(cases) + (0 if check.shares else weight * len(cases)), frozenset(outputs_of(check, capabilities)))
+
+
+def outputs_of(check: Check, capabilities: Capabilities) -> list[Prompted]:
+    """The outputs that a check judges and shares with others, as plain cases in their order."""
+    if not check.shares or check.absent(capabilities) is not None:
+        return []
+    cases = (case for case in check.cases(capabilities) if isinstance(case, Prompted))
+    plain = (
+        Prompted(each.media_type, each.service, each.media_type, each.prompt, options=each.options) for each in cases
+    )
+    return list(dict.fromkeys(plain))
+
+
+def outputs_of_several(checks: Iterable[Check], capabilities: Capabilities) -> list[Prompted]:
+    """The outputs that at least two of these checks judge, in the order in which they are first needed."""
+    counted = Counter(each for check in checks for each in outputs_of(check, capabilities))
+    return [output for output, count in counted.items() if count > 1]
+
+
+def longest_first(tasks: list[tuple[int, Check]], capabilities: Capabilities) -> list[tuple[int, Check]]:
+    """The checks in the order in which workers begin them: by their own paid calls, which take longest, so that no long
+    check is left at the end.
+    """
+    return sorted(tasks, key=lambda task: _needs(task[1], capabilities, _ONLY_PAID_WEIGHT).cost, reverse=True)
 
 
 def beyond_budget(rules: Iterable[RuleResult], results: Iterable[CheckResult], reason: str) -> list[str]:

@@ -6,24 +6,29 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from importlib import import_module
 from importlib.metadata import version
 from queue import SimpleQueue
+from typing import TypeAlias
 
 from shenhe.rulebook import Rule, Rulebook, load_rulebook
 
 from ..checks.faces import channels
+from ..checks.prompted import Prompted
 from ..checks.registry import Check
-from ..provider import Capabilities, Operation, Provider, Unavailable
+from ..provider import Operation, Provider, Unavailable
 from ..report import CheckResult, Report, Selection, Stopped, Summary, Target, Timing
 from ..verdict import Level, Verdict
-from .budgeting import beyond_budget, by_worth, paid_share_of, strength_of
+from .budgeting import beyond_budget, by_worth, longest_first, outputs_of_several, paid_share_of, strength_of
 from .cases.examples import undisturbed
 from .conclusions import by_rule, causes, counts, exit_code, foreseen, total
 from .events import CheckFinished, CheckStarted, Event, Listener, RunFinished, RunStarted
 from .probing.finding import redacted
-from .probing.session import PAID, Bounds, RunStopped, Session, interrupted, lost_target
+from .probing.probe import Probe
+from .probing.session import Bounds, RunStopped, Session, interrupted, lost_target
 from .scheduler import Turns
 from .selection import chosen_checks, chosen_rules, left_out_rules, pack_names
 from .tally import Tally
@@ -155,6 +160,8 @@ def run_checks(
     return finished
 
 
+#: What a worker begins: a check with its number, or an output that several checks share.
+_Job: TypeAlias = "tuple[int, Check] | Prompted"
 #: A connection may break once without the provider being gone.
 _RESET_ATTEMPTS = 2
 
@@ -184,7 +191,9 @@ class _Run:
         if limited:
             tasks = by_worth(tasks, self.rules, self.session.capabilities, self.session.bounds)
         if workers > 1 and len(tasks) > 1:
-            self._at_once(workers, tasks if limited else _longest_first(tasks, self.session.capabilities))
+            # Hypothesis looks into numpy where it is loaded: no thread may meet it while another still loads it.
+            import_module("numpy")
+            self._at_once(workers, tasks if limited else self._prepared(tasks))
         elif limited or not threads:
             self._in_turn(tasks)
         else:
@@ -208,15 +217,29 @@ class _Run:
         if self.listen is not None:
             self.listen(event)
 
-    def _at_once(self, workers: int, order: list[tuple[int, Check]]) -> None:
+    def _prepared(self, tasks: list[tuple[int, Check]]) -> list[_Job]:
+        """What workers begin, in this order: the checks that make something for themselves, the outputs that several
+        checks share, so that they are made at once and not one after another, and the checks that judge these.
+        """
+        capabilities = self.session.capabilities
+        ordered = longest_first(tasks, capabilities)
+        outputs = outputs_of_several((check for _, check in tasks), capabilities)
+        own = [task for task in ordered if not task[1].shares]
+        return [*own, *outputs, *(task for task in ordered if task[1].shares)]
+
+    def _at_once(self, workers: int, order: Sequence[_Job]) -> None:
         """Run as many at once as there are workers; checks that wait for others, or for time, do not count."""
-        over = SimpleQueue[Future[tuple[int, CheckResult | None]]]()
+        over = SimpleQueue[Future[tuple[int, CheckResult | None] | None]]()
         broken: BaseException | None = None
         ended = 0
 
-        def in_turn(rank: int) -> tuple[int, CheckResult | None]:
+        def in_turn(rank: int) -> tuple[int, CheckResult | None] | None:
             with turns.mine(rank):
-                number, check = order[rank]
+                job = order[rank]
+                if isinstance(job, Prompted):
+                    self._prepare(job)
+                    return None
+                number, check = job
                 return number, self._one(number, check)
 
         # An idle thread is used before a new one: Hypothesis prepares each at some cost.
@@ -236,9 +259,17 @@ class _Run:
                     # The others have to end too, or some would wait for ever.
                     self.session.stopped, broken = self.session.stopped or interrupted(), broken or error
                     continue
-                self._finish(*future.result())
+                if (done := future.result()) is not None:
+                    self._finish(*done)
         if broken is not None:
             raise broken
+
+    def _prepare(self, output: Prompted) -> None:
+        """Make an output that several checks share. Where it cannot be made, each of them finds that out by itself."""
+        names = self.session.names()
+        output = output.varied(names.vary)
+        with suppress(Exception, RunStopped):
+            Probe(self.session, names).generated(output.service, output.media_type, output.prompt, dict(output.options))
 
     def _finish(self, number: int, result: CheckResult | None) -> None:
         result = result and redacted(result, self.session.provider)
@@ -297,22 +328,6 @@ def _unused(provider: Provider) -> list[str]:
     """What a provider declares and was never asked for, if it keeps account of that."""
     unused = getattr(provider, "unused", None)
     return list(unused()) if callable(unused) else []
-
-
-def _longest_first(tasks: list[tuple[int, Check]], capabilities: Capabilities) -> list[tuple[int, Check]]:
-    """The checks in the order in which workers begin them: last comes what takes no time, so that no long one is left
-    at the end.
-
-    The duration of a check is estimated by the number of generations that its cases need.
-    """
-
-    def length(task: tuple[int, Check]) -> int:
-        check = task[1]
-        if check.absent(capabilities) is not None or PAID.isdisjoint(check.needs):
-            return 0
-        return sum(1 for _ in check.cases(capabilities))
-
-    return sorted(tasks, key=length, reverse=True)
 
 
 def _salt(provider: Provider) -> str:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event, Lock, local
+from itertools import count
+from threading import Event, Lock, Thread, local
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -40,10 +41,13 @@ class Turns:
 
     def __init__(self, places: int = 1, parties: int = 0, begin: Callable[[int], object] = lambda rank: None) -> None:
         self._lock = Lock()
+        self._parties = parties
         self._free = places if parties else 0
         self._ranks = deque(range(parties))
         self._begin = begin
-        self._queue: list[tuple[int, Event]] = []
+        #: Those that wait for a place: by rank, those of one rank as they came.
+        self._queue: list[tuple[int, int, Event]] = []
+        self._arrivals = count()
         #: How many neither wait for time nor for what another makes; those who have not begun are among them.
         self._awake = parties or 1
         self._making: dict[object, list[Event]] = {}
@@ -81,6 +85,40 @@ class Turns:
                     # Awake from now on, not from when its thread comes to run: or else time could pass in between.
                     self._awake += 1
                     made.set()
+
+    def side_by_side(self, parts: Sequence[Callable[[], object]]) -> None:
+        """Carry out parts of this thread's work, each in a thread that takes a place when it is its turn; one after
+        another where there is only one thread. No part may raise.
+        """
+        if not self._parties or len(parts) < 2:
+            for part in parts:
+                part()
+            return
+        rank, left, done = self._rank, len(parts), Event()
+
+        def carry_out(part: Callable[[], object]) -> None:
+            nonlocal left
+            self._own.rank = rank
+            self._take_place()
+            try:
+                part()
+            finally:
+                with self._lock:
+                    left -= 1
+                    if not left:
+                        # The caller is awake before the last part rests: or else time could pass in between.
+                        self._awake += 1
+                        done.set()
+                    self._rest()
+
+        with self._lock:
+            self._awake += len(parts)
+            self._rest()
+        threads = [Thread(target=carry_out, args=(part,), name="shenhe-part", daemon=True) for part in parts]
+        for thread in threads:
+            thread.start()
+        done.wait()
+        self._take_place()
 
     def pass_time(self, hours: float, move: Callable[[float], T]) -> list[T]:
         """Let this many hours pass for this thread. Returns the result of each move of the clock in the meantime, in
@@ -139,13 +177,13 @@ class Turns:
                 self._free -= 1
                 return
             given = Event()
-            heapq.heappush(self._queue, (self._rank, given))
+            heapq.heappush(self._queue, (self._rank, next(self._arrivals), given))
         given.wait()
 
     def _rest(self) -> None:
         """Give the place to the next; if no thread is awake any more, wake the one that moves the clock."""
         if self._queue:
-            heapq.heappop(self._queue)[1].set()
+            heapq.heappop(self._queue)[2].set()
         elif self._ranks:
             self._begin(self._ranks.popleft())
         else:

@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour, Service
@@ -368,11 +369,25 @@ def expires(capabilities: Capabilities) -> Absent | None:
     return Absent("the binding does not set target.consents_expire")
 
 
-def _expiring(capabilities: Capabilities) -> Iterator[Edit]:
-    for number, scope in enumerate(capabilities.edit_scopes):
-        if number == 0 and capabilities.strength >= PAIRS:
-            yield Edit(f"{scope}, used once", scope, _PROMPTS[0])
-        yield Edit(f"{scope}, used again on the way", scope, _PROMPTS[0])
+@dataclass(frozen=True)
+class Expiring(Case):
+    """Edits with consents of one day, of which some are used again while time passes."""
+
+    edits: tuple[Edit, ...]
+
+    def __str__(self) -> str:
+        return "; ".join(f"{edit.facet}, prompt {edit.prompt!r}" for edit in self.edits)
+
+
+def _expiring(capabilities: Capabilities) -> Iterator[Expiring]:
+    """One case of all scopes: time passes for all of them at once."""
+    edits = [Edit(f"{scope}, used again {_ON_THE_WAY}", scope, _PROMPTS[0]) for scope in capabilities.edit_scopes]
+    if capabilities.strength >= PAIRS:
+        edits[:0] = [Edit(f"{scope}, used once", scope, _PROMPTS[0]) for scope in capabilities.edit_scopes[:1]]
+    yield Expiring("consents of one day", tuple(edits))
+
+
+_ON_THE_WAY = "on the way"
 
 
 @check(
@@ -383,8 +398,12 @@ def _expiring(capabilities: Capabilities) -> Iterator[Edit]:
     cases=_expiring,
     waits=True,
 )
-def expired_consent_ends(probe: Probe, case: Edit) -> None:
+def expired_consent_ends(probe: Probe, case: Expiring) -> None:
     """An edit is refused once its consent has expired, even if it was made before."""
+    probe.together(*(partial(_must_expire, case=edit) for edit in case.edits))
+
+
+def _must_expire(probe: Probe, case: Edit) -> None:
     account, subject = probe.account(), probe.subject()
     statement = f"I, {subject.name or subject.id}, agree that my {case.scope} is edited, for one day. [test]"
     probe.must_differ(
@@ -396,7 +415,7 @@ def expired_consent_ends(probe: Probe, case: Edit) -> None:
     consent = probe.setup(probe.provider.grant_consent, account, subject, case.scope, statement, 1)
     request = edit_request(case, subject, consent)
     probe.control(probe.provider.edit, account, request)
-    hours = (14.0, 14.0) if case.facet.endswith("on the way") else (28.0,)
+    hours = (14.0, 14.0) if case.facet.endswith(_ON_THE_WAY) else (28.0,)
     for index, waited in enumerate(hours):
         if index:
             probe.control(probe.provider.edit, account, request)

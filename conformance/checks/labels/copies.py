@@ -78,6 +78,7 @@ class Exported(Prompted):
         for prompt in _EXPORTED
     ],
     strategy=lambda capabilities: _drawn_exports(capabilities),
+    shares=True,
 )
 def exported_copy_keeps_label(probe: Probe, case: Exported) -> None:
     """A downloaded, copied or exported file keeps its label, in the file or in the interface around it."""

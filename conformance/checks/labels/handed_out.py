@@ -54,6 +54,7 @@ def _copies(capabilities: Capabilities) -> Iterator[Copied]:
     needs=(Operation.GENERATE, Operation.FETCH),
     applies=(makes_files, _hands_out_copies),
     cases=_copies,
+    shares=True,
 )
 def copied_file_keeps_implicit_label(probe: Probe, case: Copied) -> None:
     """A downloaded, copied, exported or shared file keeps the AIGC field in its metadata."""

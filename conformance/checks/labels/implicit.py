@@ -77,6 +77,7 @@ def field_check(
         applies=(makes_anything, makes_files),
         cases=cases,
         strategy=strategy,
+        shares=True,
     )
 
 

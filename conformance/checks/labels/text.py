@@ -40,6 +40,7 @@ def _drawn_texts(capabilities: Capabilities) -> SearchStrategy[Prompted]:
     applies=(makes_anything, makes_text),
     cases=_text_cases,
     strategy=_drawn_texts,
+    shares=True,
 )
 def text_output_is_labelled(probe: Probe, case: Prompted) -> None:
     """Generated text, or the interface around it, carries a label that names both AI (AI, 人工智能) and generation
@@ -110,6 +111,7 @@ def _is_shown(text: str, on_page: str) -> bool:
     applies=(makes_anything, makes_text, labels_texts_themselves),
     cases=_text_cases,
     strategy=_drawn_texts,
+    shares=True,
 )
 def text_label_stands_in_place(probe: Probe, case: Prompted) -> None:
     """The label of a text is legible at its start, in its middle or at its end."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
+from functools import partial
+from typing import Any, ParamSpec, Protocol, Self, TypeVar, runtime_checkable
 
 from ...checks.outcome import NeedsReview, NotJudged, RequestRefused, Undecided, Violation
 from ...entities import Account, Content, Media
@@ -213,6 +214,36 @@ class Conversation:
         self.session.passed += hours
         self.session.forget()
         return self.recorded[begin:]
+
+    def together(self, *parts: Callable[[Self], None]) -> None:
+        """Carry out parts of a case that do not depend on one another: at once where checks run at once.
+
+        Raises what the first part raised that saw a violation, or else the first part that raised anything.
+        """
+        names = [self.session.names_for(("a part", self.names.token()), self.names.apart) for _ in parts]
+        probes = [type(self)(self.session, each, waits=self.waits) for each in names]
+        raised: dict[int, BaseException] = {}
+
+        def carried_out(number: int) -> None:
+            try:
+                parts[number](probes[number])
+            except BaseException as error:
+                raised[number] = error
+
+        self.session.turns.side_by_side([partial(carried_out, number) for number in range(len(parts))])
+        first = min(raised, key=lambda number: (not isinstance(raised[number], Violation), number), default=None)
+        for number, probe in enumerate(probes):
+            self.counts = self.counts.plus(probe.counts)
+            if number != first:
+                self._include(probe)
+        if first is not None:
+            # What was seen rests on the exchanges of this part, which come last.
+            self._include(probes[first])
+            raise raised[first]
+
+    def _include(self, part: Self) -> None:
+        there = {id(taken) for taken in self.recorded}
+        self.recorded.extend(taken for taken in part.recorded if id(taken) not in there)
 
     def offers(self, *operations: Operation) -> bool:
         """Whether the provider is bound for all of these operations."""

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+from threading import Lock
+from typing import cast
 
 import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.checks import all_checks
 from shenhe.conformance.checks.prompted import crossed, file_prompts
-from shenhe.conformance.checks.requests import ONE_OF_EACH_CLASS, input_class
+from shenhe.conformance.checks.requests import ONE_OF_EACH_CLASS, PROMPTS, input_class
 from shenhe.conformance.checks.scope import files
 from shenhe.conformance.engine.budgeting import paid_share_of, strength_of
-from shenhe.conformance.engine.rehearsal import plan_of
+from shenhe.conformance.engine.rehearsal import StandIn, plan_of
 from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.engine.trial import Effort
-from shenhe.conformance.provider import Capabilities, Provider
+from shenhe.conformance.entities import Account, Content, GenerationRequest
+from shenhe.conformance.provider import Capabilities, Operation, Provider, ReadyMade, Result
 from shenhe.conformance.verdict import Level
 from shenhe.rulebook import Service
 from shenhe.sample import create_app, sample_binding
@@ -85,3 +89,32 @@ def test_report_says_how_many_values_the_level_combines(provider: Provider) -> N
         return run_checks(provider, rules=["cn-labeling-2025/8"], on=ON, **options).selection.strength  # type: ignore[arg-type]
 
     assert (strength(), strength(strength=2)) == (1, 2)
+
+
+@dataclass
+class _Busy(StandIn):
+    """A lawful target in memory that counts how many outputs it makes at once."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._counting, self.busy, self.most = Lock(), 0, 0
+
+    def generate(self, account: Account | None, request: GenerationRequest) -> Result[Content]:
+        with self._counting:
+            self.busy += 1
+            self.most = max(self.most, self.busy)
+        time.sleep(0.02)
+        with self._counting:
+            self.busy -= 1
+        return super().generate(account, request)
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_workers_make_the_outputs_of_several_checks_at_once(provider: Provider, workers: int) -> None:
+    target = provider.target.model_copy(update={"transport": "python"})  # type: ignore[attr-defined]
+    capabilities = replace(provider.capabilities, operations=frozenset({Operation.REGISTER, Operation.GENERATE}))
+    busy = _Busy(ReadyMade(), capabilities, target)
+    rules = ["cn-labeling-2025/4.1.1", "cn-labeling-2025/gb-5.1.position"]
+    report = run_checks(cast(Provider, busy), rules=rules, examples=0, workers=workers, on=ON, salt="busy")
+    assert {check.verdict for check in report.checks if check.level == "core"} == {"pass"}
+    assert (busy.most, busy.calls["generate"]) == (workers, len(PROMPTS))

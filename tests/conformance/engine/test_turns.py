@@ -159,3 +159,32 @@ def test_slow_results_are_waited_for() -> None:
             return clock.now
 
     assert [done.result(LONG) for done in together(2, makes, wants)] == [24, 24]
+
+
+@pytest.mark.parametrize("places", [1, 2, 8])
+def test_parts_of_a_case_wait_side_by_side(places: int) -> None:
+    clock = Clock()
+    seen: list[object] = []
+
+    def case(turns: Turns) -> None:
+        turns.side_by_side([lambda: seen.append(clock.case(14, 14)(turns)), lambda: seen.append(clock.case(28)(turns))])
+
+    together(places, case, clock.case(20))
+    assert clock.moves == [14, 6, 8]
+    assert sorted(map(str, seen)) == ["[14.0, 14.0]", "[28.0]"]
+
+
+def test_many_parts_of_several_cases_come_to_their_end() -> None:
+    count: list[int] = []
+
+    def case(turns: Turns) -> None:
+        turns.side_by_side([lambda: count.append(1) for _ in range(20)])
+
+    assert [future.exception(LONG) for future in together(2, *[case] * 10)] == [None] * 10
+    assert len(count) == 200
+
+
+def test_parts_go_one_after_another_in_a_single_thread() -> None:
+    seen: list[int] = []
+    Turns().side_by_side([lambda: seen.append(1), lambda: seen.append(2)])
+    assert seen == [1, 2]
