@@ -114,6 +114,12 @@ class Capabilities:
         marker = own.get(name) or self.markers.get(name)
         return None if not marker else as_marker(marker)
 
+    @property
+    def usual_report_kind(self) -> str:
+        """The kind under which unlawful content is reported."""
+        kinds = self.report_kinds
+        return "illegal" if "illegal" in kinds or not kinds else kinds[0]
+
     traits: Mapping[str, bool] = field(default_factory=dict)
     #: The choices that requests for a service have, by name; the first value is the default.
     options: Mapping[Service, Mapping[str, tuple[bool | int | float | str, ...]]] = field(default_factory=dict)

@@ -71,8 +71,7 @@ def report_of(published: Published, kind: str, statement: str = STATEMENTS[0]) -
 
 def usual_kind(capabilities: Capabilities) -> str:
     """The kind under which unlawful content is reported."""
-    kinds = capabilities.report_kinds
-    return "illegal" if "illegal" in kinds or not kinds else kinds[0]
+    return capabilities.usual_report_kind
 
 
 def kind_of_report(probe: Probe) -> str:

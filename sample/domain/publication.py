@@ -239,7 +239,20 @@ def search(house: House, query: str, offset: int) -> dict[str, Any]:
         offset,
     )
     more = offset + size if len(rows) > size else None
-    return {"results": [dict(row) for row in rows[:size]], "next_offset": more}
+    answer: dict[str, Any] = {"results": [dict(row) for row in rows[:size]], "next_offset": more}
+    if FaultName.SEARCHES_SUGGEST_REMOVED in house.faults or VariantName.SEARCHES_SUGGEST_OTHERS in house.variants:
+        answer["suggestions"] = _suggestions(house)
+    return answer
+
+
+def _suggestions(house: House) -> list[str]:
+    """The titles of the latest publications, for those who find nothing."""
+    visible = "" if FaultName.SEARCHES_SUGGEST_REMOVED in house.faults else "WHERE removed_at IS NULL OR removed_at > ?"
+    rows = house.store.rows(
+        f"SELECT title FROM publication {visible} ORDER BY published_at DESC, rowid DESC LIMIT 10",  # noqa: S608 -- constants
+        *([written(house.now())] if visible else []),
+    )
+    return [row["title"] for row in rows]
 
 
 def found(house: House, publication: str) -> sqlite3.Row:

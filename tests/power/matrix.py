@@ -86,6 +86,7 @@ HIDDEN_BEHIND: dict[str | None, frozenset[str]] = {
             "published-files-unmarked",
             "provider-code-checksum",
             "review-at-a-glance",
+            "searches-suggest-removed",
             "two-implicit-labels",
         }
     ),

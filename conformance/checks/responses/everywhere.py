@@ -8,7 +8,7 @@ from ...engine.probing.probe import Probe
 from ...provider import Operation
 from ...verdict import Level
 from ..canaries import Canaries
-from ..outcome import Case, NeedsReview, NotJudged, Violation
+from ..outcome import Case, NeedsReview, NotJudged, Undecided, Violation
 from ..registry import check
 from ..scope import publishes
 
@@ -88,3 +88,28 @@ def media_types_are_true(probe: Probe, case: Case) -> None:
             f"a response to {mistyped.exchanges[-1].exchange.operation} says {mistyped.named}, and its bytes are"
             f" {mistyped.found}: who reads the file by its type finds no label in it"
         )
+
+
+@check(
+    rules=("cn-dsp-2023/10.4",),
+    behaviour=Behaviour.TAKEDOWN,
+    level=Level.EXTENDED,
+    needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
+    applies=(publishes,),
+    cases=lambda capabilities: [Case(EVERY_RESPONSE)],
+    ambient=True,
+)
+def no_response_shows_what_was_removed(probe: Probe, case: Case) -> None:
+    """After an upheld report, no response of the run shows the removed content to anyone but its author."""
+    removals = probe.session.watch.removals
+    if not removals.removed and not removals.seen:
+        raise Undecided("no report of this run was upheld, so nothing had to be gone", lasting=True)
+    if not removals.others_seen:
+        raise Undecided("no response showed another publication after the removal, so an absence proves nothing")
+    probe.counts.shared += 1
+    probe.counts.controls += 1
+    for again in removals.seen:
+        probe.recorded[:] = again.exchanges
+        probe.judges(len(probe.recorded))
+        operation = again.exchanges[-1].exchange.operation
+        raise Violation(f"a report was upheld, and a later response to {operation} names the removed publication")

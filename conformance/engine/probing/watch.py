@@ -1,9 +1,9 @@
 """What must hold in every response of a run, errors included, whichever check asked.
 
 The watch learns the personal data that people gave the provider, and the credentials that it gave them. It looks for
-both in every later response to another. It also compares the type that a response names with its bytes. It sends
-nothing: the checks of :mod:`~shenhe.conformance.checks.responses.everywhere` judge what it saw, once all other checks
-have ended.
+both in every later response to another. It also compares the type that a response names with its bytes, and looks for
+what was removed (:mod:`.removals`). It sends nothing: the checks of
+:mod:`~shenhe.conformance.checks.responses.everywhere` judge what it saw, once all other checks have ended.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ...entities import Account, Consent, Identity, ReportRequest, Subject, Tick
 from ...evidence.redaction import Redactor, long_enough
 from ...exchange import Exchange, RecordedExchange
 from ...provider import Accepted, Provider, Refused, Unavailable
+from .removals import Removals
 
 #: So many sightings of one kind are kept: the first explains itself, the others confirm it.
 _KEPT = 3
@@ -100,6 +101,7 @@ class Watch:
         self.files = 0
         self.revealed: list[Sighting] = []
         self.mistyped: list[Mistyped] = []
+        self.removals = Removals.of(getattr(provider, "capabilities", None))
 
     def look(
         self,
@@ -116,6 +118,7 @@ class Watch:
                 self._look(operation, asker, result, recorded)
             if isinstance(result, Accepted):
                 self._learn(asker, args, result.value)
+                self.removals.learn(operation, asker, args, result.value)
 
     def confided_in(self, exchanges: tuple[RecordedExchange, ...]) -> dict[str, str]:
         """The personal data that people gave the provider and these exchanges contain, by a name for each."""
@@ -176,6 +179,8 @@ class Watch:
                 continue
             self.responses += 1
             self._look_at_type(exchange, recorded)
+            if self._is_text(exchange):
+                self.removals.look(operation, asker, asked, exchange, recorded)
             if len(self.revealed) < 2 * _KEPT and self._is_text(exchange):
                 for confidence in self._others(exchange, asker, asked):
                     if operation in ("report", "report_status") and confidence.owner.startswith("nobody"):

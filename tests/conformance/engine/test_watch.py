@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -214,3 +215,89 @@ def _a_case(provider: Provider, ask: Any) -> None:
     ticket = ask("report", accounts[1], request)
     ask("view", None, publication, "page")
     ask("report_status", accounts[2], Ticket(ticket.id, TicketState.RECEIVED))
+
+
+# --- what was removed ----------------------------------------------------------------------------------------
+
+TOKEN, OTHER = "t0123456789", "t9876543210"
+GONE = Publication("p1")
+
+
+def removed(state: TicketState = TicketState.UPHELD, kind: str = "illegal", title: str = f"[test] {TOKEN}") -> Watch:
+    """A watch of a run in which Alice published two things and one of them was reported."""
+    begun = watch()
+    for publication, said in ((GONE, title), (Publication("p2"), f"a lake {OTHER}")):
+        begun.look("publish", (ALICE, "content", said), Accepted(publication, (exchange(),)), [])
+    ticket = Ticket("k1", TicketState.RECEIVED)
+    request = ReportRequest(GONE, kind, "…")
+    begun.look("report", (BOB, request), Accepted(ticket, (exchange(),)), [])
+    begun.look("report_status", (BOB, ticket), Accepted(Ticket("k1", state), (exchange(),)), [])
+    return begun
+
+
+@pytest.mark.parametrize("asker", [BOB, None])
+@pytest.mark.parametrize("operation", ["view", "search", "publish", "fetch", "share"])
+def test_removed_publication_is_found_in_any_response(asker: Account | None, operation: str) -> None:
+    begun = removed()
+    look(begun, operation, asker, of=exchange({"also": [f"[test] {TOKEN}"]}, operation=operation))
+    (again,) = begun.removals.seen
+    assert (again.token, again.exchanges[-1].exchange.operation) == (TOKEN, operation)
+
+
+@pytest.mark.parametrize("operation", ["report_status", "records", "appeal", "refutations"])
+def test_tickets_and_records_may_name_what_was_removed(operation: str) -> None:
+    begun = removed()
+    look(begun, operation, BOB, of=exchange({"about": TOKEN}))
+    assert begun.removals.seen == []
+
+
+def test_author_may_see_what_was_removed() -> None:
+    begun = removed()
+    look(begun, "view", ALICE, of=exchange({"mine": TOKEN}))
+    assert begun.removals.seen == []
+
+
+def test_response_may_repeat_the_title_that_was_searched_for() -> None:
+    begun = removed()
+    look(begun, "search", None, of=exchange({"nothing found for": TOKEN}, asked=TOKEN))
+    assert begun.removals.seen == []
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        removed(TicketState.RECEIVED),
+        removed(TicketState.REJECTED),
+        removed(kind="rumour"),
+        removed(title=f"a lake {OTHER}"),
+        removed(title="a lake"),
+    ],
+)
+def test_nothing_has_to_be_gone_without_an_upheld_report_of_a_single_title(begun: Watch) -> None:
+    look(begun, "view", None, of=exchange({"title": f"{TOKEN} {OTHER}"}))
+    assert begun.removals.seen == []
+
+
+@pytest.mark.parametrize("operation", ["appeal", "share"])
+def test_publication_that_was_appealed_or_reposted_may_be_seen_again(operation: str) -> None:
+    begun = removed()
+    begun.look(operation, (ALICE, GONE), Accepted(Ticket("k2", TicketState.RECEIVED), (exchange(),)), [])
+    look(begun, "view", None, of=exchange({"title": TOKEN}))
+    assert (begun.removals.seen, begun.removals.removed) == ([], [])
+
+
+def test_decision_may_take_the_declared_time_to_show() -> None:
+    begun = removed()
+    late = removed()
+    late.removals._known["p1"].gone_since = time.monotonic() + 60
+    for each in (begun, late):
+        look(each, "view", None, of=exchange({"title": TOKEN}))
+    assert (len(begun.removals.seen), late.removals.seen) == (1, [])
+
+
+def test_an_absence_counts_once_another_publication_was_seen() -> None:
+    begun = removed()
+    look(begun, "view", None, of=exchange({"error": "gone"}))
+    assert not begun.removals.others_seen
+    look(begun, "view", None, of=exchange({"title": OTHER}))
+    assert begun.removals.others_seen
