@@ -120,14 +120,17 @@ UNCLASSIFIED = "unclassified"
 
 
 @cache
-def _meanings() -> list[dict[str, str]]:
-    read: list[dict[str, str]] = yaml.safe_load(SURVIVORS.read_text(encoding="utf-8"))
+def _meanings() -> list[dict[str, Any]]:
+    read: list[dict[str, Any]] = yaml.safe_load(SURVIVORS.read_text(encoding="utf-8"))
     return read
 
 
 def meaning_of(key: str) -> tuple[str, str]:
     """The class of a survivor, and why it is of it."""
-    found = next((each for each in _meanings() if key.startswith(each["key"])), None)
+    found = next(
+        (each for each in _meanings() if key == each["key"] or (not each.get("exact") and key.startswith(each["key"]))),
+        None,
+    )
     return (found["class"], found["why"]) if found is not None else (UNCLASSIFIED, "")
 
 
