@@ -151,30 +151,32 @@ def _publications(description: Description, makers: Mapping[str, Endpoint]) -> I
     """What people add with a title, look at by its id, and object to or make of what they made before."""
     report = vocabulary().operations["report"]
     objections = {singular(word) for word in f"{report.alone} {report.nouns}".split()}
-    for each in description.endpoints:
-        if each.method != "POST" or "{" in each.path or not any(plain(one.name) in _WORDING for one in each.body):
+    posts = [each for each in description.endpoints if each.method == "POST"]
+    objecting = [each for each in posts if _noun(each) in objections]
+    #: The collections whose items are objected to, and the fields that say what is.
+    collections = {each.path.partition("/{")[0] for each in objecting if "/{" in each.path}
+    fields = {plain(one.name) for each in objecting for one in each.body}
+    looked_at = {
+        match[1] for each in description.endpoints if each.method == "GET" and (match := _ITEM.match(each.path))
+    }
+    makings = {plain(maker) for maker in makers}
+    for each in posts:
+        if "{" in each.path or not any(plain(one.name) in _WORDING for one in each.body):
             continue
-        word, below = _noun(each), each.path.rstrip("/") + "/{"
-        if not word or word in _taken() or not _is_looked_at(description, each):
+        word, collection = _noun(each), each.path.rstrip("/")
+        if not word or word in _taken() or collection not in looked_at:
             continue
-        objected = any(
-            other.method == "POST"
-            and _noun(other) in objections
-            and (other.path.startswith(below) or any(plain(one.name) in {word, f"{word}id"} for one in other.body))
-            for other in description.endpoints
-        )
         made = any(
-            re.sub(r"(u?u?ids?|no)$", "", plain(one.name)) in {plain(maker) for maker in makers}
+            re.sub(r"(u?u?ids?|no)$", "", plain(one.name)) in makings
             or expression_of("publish", re.sub(r"s$", "", one.name)) == "{{ content.id }}"
             for one in each.body
         )
-        if objected or made:
+        if made or collection in collections or fields & {word, f"{word}id"}:
             yield each
 
 
-def _is_looked_at(description: Description, endpoint: Endpoint) -> bool:
-    one = re.compile(re.escape(endpoint.path.rstrip("/")) + r"/\{[^{}]*\}")
-    return any(each.method == "GET" and one.fullmatch(each.path) for each in description.endpoints)
+#: The address of one item of a collection.
+_ITEM = re.compile(r"([^{}]*)/\{[^{}]*\}$")
 
 
 def _messages(description: Description) -> Iterator[Endpoint]:
