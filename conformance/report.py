@@ -348,7 +348,8 @@ class Report(_Model):
 MAX_REPORT_BYTES = 64 * 1024 * 1024
 #: Nor near so many of these. Every reader of a report costs memory and time in proportion to them.
 MOST_CHECKS = MOST_RULES = 5_000
-MOST_STEPS = 20_000
+MOST_STEPS = 10_000
+MOST_HEADERS = 100_000
 
 
 class ReportError(ShenheError, ValueError):
@@ -416,4 +417,7 @@ def _sizes(report: Report) -> Iterator[tuple[str, int, int]]:
     yield "rules", len(report.rules) + len(report.undecided) + len(report.selection.left_out), MOST_RULES
     findings = [check.finding for check in report.checks if check.finding is not None]
     yield "steps in findings", sum(len(finding.steps) for finding in findings), MOST_STEPS
+    steps = [step for finding in findings for step in finding.steps]
+    headers = sum(len(step.request_headers) + len(step.response_headers) for step in steps)
+    yield "headers in findings", headers, MOST_HEADERS
     yield "pieces of evidence", sum(len(finding.evidence) + len(finding.files) for finding in findings), MOST_STEPS
