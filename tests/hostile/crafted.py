@@ -141,10 +141,12 @@ def _long(size: int) -> dict[str, Callable[[Document], None]]:
     return {made.__name__: made for made in (reason, name, target, seen, body, request, url, picture, script, bodies)}
 
 
-def large(number: int, size: int) -> Iterator[tuple[str, bytes]]:
-    """Reports with so many of one thing, and with one text of so many bytes."""
+def large(number: int, size: int, only: str = "") -> Iterator[tuple[str, bytes]]:
+    """Reports with so many of one thing, and with one text of so many bytes; ``only`` one of these."""
     kinds = {f"many {name}": change for name, change in _many(number).items()}
     for name, change in {**kinds, **{f"long {name}": change for name, change in _long(size).items()}}.items():
+        if only not in ("", name):
+            continue
         made = document()
         change(made)
         yield name, json.dumps(made, ensure_ascii=False).encode()

@@ -137,7 +137,7 @@ def _read(pipe: Path) -> bytes:
     "kind", ["checks", "rules", "undecided", "findings", "steps", "evidence", "files", "headers", "nothing"]
 )
 def test_more_than_any_report_holds_is_refused_by_its_limit(kind: str) -> None:
-    data = dict(crafted.large(50_000, 1000))[f"many {kind}"]
+    data = dict(crafted.large(50_000, 1000, f"many {kind}"))[f"many {kind}"]
     with pytest.raises(ReportError) as caught:
         parse_report(data, "report.json")
     assert re.search(r"expected at most [\d,]+|more than 400,000 values", str(caught.value))
@@ -165,9 +165,9 @@ def test_silence_then_and_now_repeats_no_failure(tmp_path: Path) -> None:
 
 def test_requests_longer_than_evidence_are_not_taken_apart(tmp_path: Path) -> None:
     """A URL of 20 MB took 1.7 GB and 18 seconds."""
-    path, made = tmp_path / "report.json", dict(crafted.large(10, 5_000_000))
+    path = tmp_path / "report.json"
     for kind in ("url", "request"):
-        path.write_bytes(made[f"long {kind}"])
+        path.write_bytes(dict(crafted.large(10, 5_000_000, f"long {kind}"))[f"long {kind}"])
         done = shenhe(*crafted.commands(path, tmp_path)["replay"])
         assert done.exit_code == 2
         assert re.search(r"has \d+,[\d,]+ characters, expected at most|have \d+,[\d,]+ characters", done.stderr)
@@ -178,7 +178,7 @@ def test_requests_longer_than_evidence_are_not_taken_apart(tmp_path: Path) -> No
 def test_the_largest_report_that_is_read_costs_bounded_memory(kind: str, tmp_path: Path) -> None:
     """A list of 100,000 checks took 1.6 GB as OSCAL."""
     path = tmp_path / "report.json"
-    path.write_bytes(dict(crafted.large(4_500, 1000))[f"many {kind}"])
+    path.write_bytes(dict(crafted.large(4_500, 1000, f"many {kind}"))[f"many {kind}"])
     every = crafted.commands(path, tmp_path)
     for name in ("export oscal", "export har", "report"):
         code, memory, _, said = crafted.cost(every[name])
