@@ -32,9 +32,9 @@ _MOST_STEEP = 16
 _REVERSIBLE = 1.7
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """One recognised line.
+    """One recognised line, equal only to itself.
 
     ``corners`` are those of its box in the picture it was seen in, in reading order: upper left, upper right, lower
     right and lower left of the line as it is read. ``cell`` is the height of its characters' boxes.

@@ -30,11 +30,12 @@ _REC_HEIGHT, _REC_WIDEST = 48, 1280
 _REC_START = 24
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TextBox:
     """A turned rectangle around one line of text: centre, the unit vector along its long side, and half its sides.
 
-    ``along`` points right, or down where it is steeper than 45 degrees.
+    ``along`` points right, or down where it is steeper than 45 degrees. Boxes are equal only if they are the same
+    object: arrays have no truth value by which a list could compare them.
     """
 
     centre: Points

@@ -26,6 +26,7 @@ from shenhe.labels.bytes.sandbox import _worker
 from shenhe.labels.perceived.rhythm import find, tones
 
 from . import scenes, wordings
+from .crowds import crowded
 from .perceivable import clips, ground, melody, speech, spoken, stamped
 
 if TYPE_CHECKING:
@@ -151,6 +152,22 @@ def talk(repeats: int) -> None:
     print(f"  {'pictures without words':24s} {interval(alarms, n)}")
 
 
+def crowds(repeats: int) -> None:
+    """Recall among dozens of other lines, by kind of picture."""
+    print("\nLabels in pictures full of other words: seen")
+    counted: dict[str, list[int]] = {}
+    cost: list[float] = []
+    for scene in crowded(100 * repeats):
+        seen, seconds = looked_at(scene.image)
+        cost.append(seconds)
+        row = counted.setdefault(scene.kind, [0, 0])
+        row[0] += bool(seen.labels)
+        row[1] += 1
+    for name, (hits, n) in sorted(counted.items()):
+        print(f"  {name:24s} {interval(hits, n)}")
+    times("full of words", cost)
+
+
 def heights(repeats: int) -> None:
     """What the measured height amounts to, against the true one, in small pictures and films and on plates."""
     draws = np.random.default_rng(4)
@@ -256,13 +273,16 @@ def films() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a third of the cases")
-    parser.add_argument("--only", choices=["sounds", "talk", "pictures", "heights", "films"], help="one table")
+    parser.add_argument(
+        "--only", choices=["sounds", "talk", "pictures", "crowds", "heights", "films"], help="one table"
+    )
     given = parser.parse_args()
     repeats = 1 if given.quick else 3
     tables: dict[str, Callable[[], None]] = {
         "sounds": lambda: sounds(repeats),
         "talk": lambda: talk(repeats),
         "pictures": lambda: pictures(repeats),
+        "crowds": lambda: crowds(repeats),
         "heights": lambda: heights(repeats),
         "films": films,
     }
@@ -275,6 +295,7 @@ def main() -> None:
         return
     talk(repeats)
     pictures(repeats)
+    crowds(repeats)
     heights(repeats)
     films()
 

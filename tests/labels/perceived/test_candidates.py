@@ -6,8 +6,11 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
+from ..crowds import crowded
 from ..lettering import FACES, write
 
 if find_spec("rapidocr") is None:
@@ -56,6 +59,34 @@ def test_other_lines_are_not_running_text(lines: list[TextBox]) -> None:
     assert choose(lines, SIZE, 1000).inside == ()
 
 
+def test_two_columns_of_running_text_are_two_blocks() -> None:
+    lines = [box(20 + 500 * (number % 2), 50 + number // 2 * 40, 400, 30) for number in range(14)]
+    choice = choose(lines, SIZE, 1000)
+    assert len(choice.inside) == 10
+    assert len(choice.ends) == 4
+
+
+def test_the_same_characters_in_two_columns_are_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "recognise", lambda crop: ("合", 0.99))
+    boxes = [box(100 + 400 * (number % 2), 100 + number // 2 * 70, 60, 60) for number in range(8)]
+    pixels: Pixels = np.zeros((*SIZE, 3), np.uint8)
+    texts = [line.text for line in reading.read_lines(pixels, boxes).lines]
+    assert texts.count("合" * 4) == 2
+
+
+SIDES = st.floats(3, 900)
+
+
+@given(st.lists(st.builds(box, SIDES, SIDES, SIDES, st.floats(3, 200)), max_size=40), st.integers(8, 2000))
+def test_every_box_is_read_or_left_for_one_reason(boxes: list[TextBox], shortest: int) -> None:
+    choice = choose(boxes, SIZE, shortest)
+    chosen = [id(each) for each in (*choice.first, *choice.then, *choice.inside)]
+    assert len(chosen) == len(set(chosen))
+    assert set(chosen) <= {id(each) for each in boxes}
+    assert all(id(inner) in {id(each) for each in choice.inside} for _, inner in choice.ends)
+    assert all(2 * each.half_depth >= 0.036 * shortest for each in choice.first)
+
+
 def test_two_characters_are_read_only_beside_others() -> None:
     lone, left, right = box(500, 500, 30, 20), box(50, 50, 30, 20), box(90, 50, 60, 20)
     choice = choose([lone, left, right], SIZE, 1000)
@@ -96,6 +127,14 @@ def test_a_label_below_a_page_of_print_is_seen() -> None:
     seen = look(image)
     assert [sighting.line.text for sighting in seen.labels] == ["本页内容由AI生成"]
     assert not seen.others
+
+
+@pytest.mark.costly
+@pytest.mark.skipif(not FACES, reason="no font with Chinese letters is installed")
+def test_a_label_is_seen_among_dozens_of_lines() -> None:
+    for scene in crowded(3):
+        seen = look(scene.image)
+        assert seen.labels, (scene.kind, scene.words, seen.notes)
 
 
 @pytest.mark.costly
