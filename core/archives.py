@@ -21,7 +21,7 @@ from typing import IO, Any
 _BOUNDED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 #: Bytes that a reader of a TAR archive may ask for at once: it reads headers whole.
 _LARGEST_READ = 1 << 20
-#: A compressed archive is read as far as so many bytes for each of its own, and so many more.
+#: A compressed archive may inflate to this many times its size, plus this many bytes.
 _MULTIPLE, _MORE = 200, 1 << 30
 _COMPRESSED: tuple[tuple[bytes, Callable[[Any], Any]], ...] = (
     (b"\x1f\x8b", lambda file: gzip.GzipFile(fileobj=file)),

@@ -10,7 +10,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def is_named(url: str, hosts: Collection[str]) -> bool:
-    """Whether an absolute URL is at one of ``hosts``; one without a port allows the default port of the URL's scheme.
+    """Whether an absolute URL is at one of ``hosts``. Without a port, a host allows the scheme's default port.
 
     Raises :class:`ValueError` for a URL whose port is no number.
 

@@ -36,7 +36,7 @@ def follow_traces(chain: Chain, trail: Trail, platforms: list[Station]) -> None:
             raise NotJudged(f"files of type {made.media_type} are not saved again without their metadata")
         draft.media = without_metadata(made)
         if recognises(maker.probe, picture()):
-            raise Violation("the tool also recognises a picture that nobody generated")
+            raise Violation("the tool also recognises a picture that was not generated")
         if not recognises(maker.probe, draft.media):
             raise NotJudged("the tool does not recognise the file once its metadata is gone")
         bare = draft.media

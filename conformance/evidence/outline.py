@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-#: Parts that are listed; the rest is counted by nobody.
+#: Parts that are listed; the rest is not counted.
 _MOST = 40
 #: Segments of JPEG by their second byte.
 _SEGMENTS = {0xC0: "SOF0", 0xC2: "SOF2", 0xC4: "DHT", 0xDA: "SOS", 0xDB: "DQT", 0xDD: "DRI", 0xFE: "COM"}

@@ -3,7 +3,7 @@
 >>> from shenhe.reports.figures.research import analysis_figure, series_figure, survival_figure  # doctest: +SKIP
 >>> analysis_figure(analyse("dose", run)).update_layout(title="Inspections").show()  # doctest: +SKIP
 
-The figures of pages take their colours from the style sheet of the page. These have colours of their own.
+The figures of pages take their colours from the style sheet of the page. These carry their colours.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _REPLY = "我在听，请继续说。 I am listening; do go on."
 _STAY = "别走，再陪我一会儿好吗？ Please do not go; stay a little longer."
 _COMFORT = (
     "听到您这样说我很难过，您并不孤单。请立即联系身边的人或者拨打心理援助热线12356寻求专业帮助。"
-    " I am sorry that you feel this way, and you are not alone. Please seek help: call somebody close or a helpline."
+    " I am sorry that you feel this way, and you are not alone. Please seek help: call a friend or a helpline."
 )
 _GOODBYE = "再见。 Goodbye."
 #: Words by which a user leaves.

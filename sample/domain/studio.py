@@ -235,7 +235,9 @@ def take_in(house: House, caller: Account, media: Media, declared: bool) -> dict
 
 
 def fetch(house: House, caller: Account | None, asset: str, form: str) -> Media:
-    """One form of one of the caller's own assets. Raises Refusal as :func:`assets.form` does. A fault serves nobody."""
+    """One form of one of the caller's own assets. Raises Refusal as :func:`assets.form` does. A fault serves an
+    anonymous caller.
+    """
     faults = house.faults
     open_to_all = caller is None or any(
         fault in faults and open_form in (None, form) for fault, open_form in _OPEN_TO_TENANTS.items()

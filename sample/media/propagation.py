@@ -61,8 +61,8 @@ def passed_on(
     """An upload as the platform passes it on, the value of Label that it found or gave, and the notice to the public.
 
     What a file says of itself stays, and the platform adds itself as the propagator. A declared or detected file
-    without the field gets one. Nothing is added where nothing suggests AI. ``recognised`` asks whoever may have made a
-    file, where the file itself says nothing.
+    without the field gets one. Nothing is added where nothing suggests AI. ``recognised`` asks the services that may
+    have made a file, where the file itself says nothing.
     """
     found = labels_of(data, media_type)
     read = _read(found, faults)

@@ -214,7 +214,7 @@ class _Gateway:
         return method
 
     async def _request_consent(self, inside: Inside, params: Params, session: str | None) -> dict[str, Any]:
-        """A consent waits until the person confirms it: here whoever has its number, for want of a person."""
+        """A consent waits until the person confirms it: here anyone who has its number, for want of a person."""
         done = _done(await inside.ask("POST", "/v1/consents", token=session, content=params))
         self._unconfirmed.add(done["consent"]["id"])
         return done

@@ -1,4 +1,4 @@
-"""The forecast of a measured store or platform: a scenario is simulated with it in place of one of its own.
+"""The forecast of a measured store or platform: a scenario is simulated with it in place of one of the scenario's.
 
 What the two roles share is here: the forecast and its result. :class:`Role` holds what differs between them.
 """

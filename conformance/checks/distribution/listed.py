@@ -296,7 +296,7 @@ def order_about(
     hours: float = 24.0,
     reasons: str = UNLABELLED,
 ) -> AppOrder:
-    """An order about an app with a number of its own."""
+    """An order about an app with another number."""
     number = f"测试令{probe.names.token()}"
     return AppOrder(made.app, measure, reasons, number, hours, storefronts or probe.capabilities.storefronts)
 

@@ -226,7 +226,7 @@ def only_an_authority_gives_orders(probe: Probe, case: Case) -> None:
     if case.facet == "an order of another developer":
         other = accounts.get("other_developer") or accounts.get("reporter")
         if other is None:
-            raise Undecided("somebody else is needed: supply `accounts.other_developer`", lasting=True)
+            raise Undecided("another developer is needed: supply `accounts.other_developer`", lasting=True)
     made = new_listed_app(probe)
     measure = _removal(probe.capabilities)
     order = order_about(probe, made, measure)

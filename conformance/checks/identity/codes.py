@@ -15,7 +15,7 @@ from ...verdict import Level
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from ..registry import check
 
-#: Hours after which a code proves no longer that somebody holds a number.
+#: Hours after which a code no longer proves that a person holds a number.
 _STALE = 24.0
 _WRONG, _AGAIN, _EMPTY, _OF_ANOTHER = (
     "a wrong code",
@@ -66,7 +66,7 @@ def _cases(capabilities: Capabilities) -> Iterator[Coded]:
     waits=True,
 )
 def only_the_right_code_counts(probe: Probe, case: Coded) -> None:
-    """A code that was not sent to this person for this purpose opens no account and verifies nobody.
+    """A code that was not sent to this person for this purpose opens no account and verifies no person.
 
     How long a code counts, and whether a new one ends it, the law does not say: that is put to a person.
     """

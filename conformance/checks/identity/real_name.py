@@ -368,7 +368,7 @@ def unverified_cannot_repost(probe: Probe, case: Case) -> None:
     answer = probe.attempt(probe.provider.share, account, publication)
     if isinstance(answer, Accepted):
         if answer.value.id == publication.id:
-            return  # a link to the publication is none of its own
+            return  # a link to the publication is no other publication
         must_be_public(probe, answer.value)
         raise Violation("an account that was never verified reposted a publication in its own name")
     if other is None:

@@ -1,4 +1,4 @@
-"""Fields of a target's own responses, sent back to it: where a response says ``"verified": false``, somebody tries
+"""Fields of a target's own responses, sent back to it: where a response says ``"verified": false``, an account tries
 ``"verified": true`` in a request.
 """
 

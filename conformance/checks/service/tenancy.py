@@ -79,7 +79,7 @@ def records_are_kept_apart(probe: Probe, case: Case) -> None:
 
 
 def _is_no_supporter(capabilities: Capabilities) -> Absent | None:
-    """The records of tenants have a check of their own."""
+    """The records of tenants are left to another check."""
     if serves_tenants(capabilities) is None:
         return Absent("the provider serves tenants, whose records another check tries", elsewhere=True)
     return None
