@@ -20,7 +20,7 @@ from shenhe.core.document import read_yaml
 
 Language = Literal["en", "zh"]
 
-FILES = ("page_zh.yaml", "simulation_zh.yaml", "assurance_zh.yaml", "scenarios_zh.yaml")
+FILES = ("page_zh.yaml", "simulation_zh.yaml", "assurance_zh.yaml", "validation_zh.yaml", "scenarios_zh.yaml")
 LONGEST = 4000
 """Longer texts are quoted, not of a page."""
 TELLING = 11

@@ -73,7 +73,7 @@ def _content(found: Validation, command: str) -> tuple[str, str, list[Section], 
     lead = (
         f"All {len(found.checks)} checks passed: {len(judged)} within {LIMIT:g} standard errors, the others exactly."
         if not failed
-        else f"{len(failed)} of {len(found.checks)} checks failed: {', '.join(check.name for check in failed)}."
+        else f"{len(found.checks)} checks, {len(failed)} failed: {', '.join(check.name for check in failed)}."
     )
     sections = [Section("overview", "Distances", (), (), (_distances(judged),))]
     for group, (title, words) in WORDS.items():

@@ -40,7 +40,10 @@
       if (axis.ticktext) axis.ticktext = each(axis.ticktext);
       axis.tickfont = { ...axis.tickfont, size: 11 };
     }
-    const tall = 110 + [...named].reduce((sum, name) => sum + 8 + 14 * lines(name).length, 0);
+    // Rows are equally high, so two neighbours of many lines decide.
+    const counts = [...named].map((name) => lines(name).length);
+    const row = 8 + 7 * Math.max(0, ...counts.map((count, at) => count + (counts[at + 1] || count)));
+    const tall = 110 + row * counts.length;
     if (named.size) figure.layout.height = Math.max(figure.layout.height || 0, tall);
     return figure;
   };

@@ -65,6 +65,24 @@ def test_nan_passes_no_check() -> None:
     assert not Check("g", "n", "s", 1.0, math.nan, 1.0).passed
 
 
+def test_a_quick_validation_measures_again_what_it_cannot_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    prop = next(each for each in ALL_PROPERTIES if each.moves)
+    efforts = []
+
+    def measured(_: Any, seed: int, effort: float) -> SimpleNamespace:
+        efforts.append(effort)
+        return SimpleNamespace(away=-4.5 if effort == 1.0 else -2.8)
+
+    monkeypatch.setattr(validation, "ALL_PROPERTIES", (prop,))
+    monkeypatch.setattr(validation, "measured", measured)
+    (check,) = validation.levers(1, 0.3)
+    assert check.passed
+    assert (efforts, check.expected) == ([0.3, 1.0], -validation.SURE)
+    monkeypatch.setattr(validation, "measured", lambda *_: SimpleNamespace(away=-2.8))
+    (check,) = validation.levers(1, 0.3)
+    assert not check.passed
+
+
 #: All levers together take minutes: `make test-all` tries them, `make test` every eleventh.
 LEVERS = pytest.param(validation.levers, marks=pytest.mark.slow)
 

@@ -16,6 +16,8 @@ from shenhe.reports.pages.page import render_page
 from shenhe.scenarios import names as shipped
 from shenhe.simulator import load_scenario, simulate
 from shenhe.simulator.runs.outcomes import METRICS
+from shenhe.simulator.validation.every_lever import ALL_PROPERTIES
+from shenhe.simulator.validation.metamorphic import Property
 from tests.chinese import ENGLISH, english_left
 
 ROOT = Path(shenhe.core.__file__).resolve().parents[1]
@@ -167,3 +169,13 @@ def test_hostile_texts_take_no_time(text: str) -> None:
     in_chinese(text[:LONGEST])
     assert time.process_time() - before < 5
     assert DEPTH < 10
+
+
+@pytest.mark.parametrize("prop", ALL_PROPERTIES, ids=lambda prop: prop.name)
+def test_every_check_of_the_simulator_has_a_chinese_name(prop: Property) -> None:
+    assert re.search("[\u4e00-\u9fff]", in_chinese(prop.name))
+
+
+def test_the_failed_checks_of_a_validation_are_named_in_chinese() -> None:
+    lead = "245 checks, 2 failed: A share of turnover is fined, Higher fines."
+    assert in_chinese(lead) == "共 245 项检验，2 项未通过：按营业额比例罚款、提高罚款。"
