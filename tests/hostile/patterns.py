@@ -56,7 +56,9 @@ def patterns() -> dict[str, Used]:
             if path.name == "__main__.py" or place.parts[:2] == ("simulator", "compiled"):
                 continue
             try:
-                module = importlib.import_module("shenhe." + ".".join(place.with_suffix("").parts))
+                # A package imported as its `__init__` would be a second copy of it.
+                parts = [part for part in place.with_suffix("").parts if part != "__init__"]
+                module = importlib.import_module(".".join(("shenhe", *parts)))
             except ImportError:
                 continue
             for name, value in vars(module).items():

@@ -214,7 +214,7 @@ def _advice_on_states(reason: str, outcome: Diagnosis) -> str:
 def _advice_on_jobs(reason: str, outcome: Diagnosis, binding: Binding) -> str:
     """Where a value is that only the response that began a job has."""
     section = binding.file.operations.get(Operation(outcome.operation))
-    found = re.search(r"extract\.[\w.]+: found nothing at '([\w.]+)'", reason)
+    found = re.search(r"extract\.[\w.]{1,200}: found nothing at '([\w.]+)'", reason)
     polls = section is not None and (section.poll or any(each.poll for each in section.variants))
     if found is None or not polls:
         return ""
