@@ -238,27 +238,40 @@ def quasi_p_values(x: pd.DataFrame, interesting: npt.ArrayLike, box: Box) -> dic
 
 def worlds_of_interest(
     run: StudyRun, metric: str | None, arm: str | None, threshold: float | None, baseline: str | None
-) -> tuple[Subject, pd.Series, float, Mask]:
-    """The quantity of interest, its mean in each world, the threshold, and the worlds in which it is worse than that.
+) -> tuple[Subject, pd.Series, float, Mask, tuple[str, ...]]:
+    """The quantity of interest, its mean in each world, the threshold, the worlds in which it is worse than that, and
+    notes on the threshold.
 
-    Raises :class:`StudyError` where no world or every world is.
+    Raises :class:`StudyError` where no world or every world is, if the threshold was given or all worlds are equal.
     """
     if run.study.worlds is None:
         raise StudyError("found one world, expected several, from uncertain parameters")
     subject = subject_of(run, metric, arm, baseline)
     values = pd.Series(subject.means)
     limit = threshold if threshold is not None else subject.limit
+    worst = float(values.quantile(0.75 if subject.sign > 0 else 0.25))
+    side = "above" if subject.sign > 0 else "below"
+    notes: tuple[str, ...] = ()
+    is_chosen = limit is not None
     if limit is None:
         # A difference has a natural threshold: from zero on, the arm does worse than its baseline.
-        limit = 0.0 if subject.baseline else float(values.quantile(0.75 if subject.sign > 0 else 0.25))
-    bad = ((values - limit) * subject.sign > 0).to_numpy(dtype=bool)
+        limit = 0.0 if subject.baseline else worst
+    bad = _beyond(values, limit, subject.sign)
+    if not is_chosen and (not bad.any() or bad.all()):
+        share = "Every world" if bad.all() else "No world"
+        notes = (f"{share} has a difference {side} 0, so the quarter with the worst difference is described.",)
+        limit = worst
+        bad = _beyond(values, limit, subject.sign)
     if not bad.any() or bad.all():
-        side = "above" if subject.sign > 0 else "below"
         raise StudyError(
-            f"found {subject.words} {side} {limit:g} in {'all' if bad.all() else 'none'} of the worlds; choose another"
-            " --threshold"
+            f"found {subject.words} {side} {limit:g} in {'all' if bad.all() else 'none'} of the worlds, which lie"
+            f" between {values.min():.4g} and {values.max():.4g}; choose another --threshold"
         )
-    return subject, values, limit, bad
+    return subject, values, limit, bad, notes
+
+
+def _beyond(values: pd.Series, limit: float, sign: float) -> Mask:
+    return ((values - limit) * sign > 0).to_numpy(dtype=bool)
 
 
 def divide(
@@ -273,7 +286,7 @@ def divide(
     ``table``: region (the conditions on the parameters), share (of its worlds that are of interest), worlds, coverage
     (its share of all worlds of interest), the worst region first.
     """
-    subject, _, limit, bad = worlds_of_interest(run, metric, arm, threshold, baseline)
+    subject, _, limit, bad, limits = worlds_of_interest(run, metric, arm, threshold, baseline)
     x = run.worlds[[parameter.label for parameter in run.study.worlds.parameters]] if run.study.worlds else run.worlds
     tree, accuracy = classification_tree(x, bad)
     rows = [
@@ -292,6 +305,7 @@ def divide(
     )
     unsplit = max(float(bad.mean()), 1.0 - float(bad.mean()))
     notes = (
+        *limits,
         (
             "Classification tree (CART, Breiman et al. 1984). In ten-fold cross-validation it puts"
             f" {100 * accuracy:.0f} % of worlds on the right side; without a split {100 * unsplit:.0f} % would be. Its"
@@ -313,11 +327,12 @@ def discover(
     ``baseline``, in which worlds the paired difference of two arms is.
 
     The threshold is by default the objective's limit, or else the worst quarter of the worlds; for a difference it is
-    zero: the worlds in which the arm does worse than its baseline. ``table``: parameter,
-    low, high (or values), of_range (how much of the range that is), p (quasi-p-value), one row a bound of the chosen
-    box. ``details``: ``peeling`` (:meth:`Peeling.frame`) and ``points`` (the worlds with value, interesting, inside).
+    zero: the worlds in which the arm does worse than its baseline, or, where there is none, the worst quarter.
+    ``table``: parameter, low, high (or values), of_range (how much of the range that is), p (quasi-p-value), one row
+    per bound of the chosen box. ``details``: ``peeling`` (:meth:`Peeling.frame`) and ``points`` (the worlds with value,
+    interesting, inside).
     """
-    subject, values, limit, bad = worlds_of_interest(run, metric, arm, threshold, baseline)
+    subject, values, limit, bad, limits = worlds_of_interest(run, metric, arm, threshold, baseline)
     x = run.worlds[[parameter.label for parameter in run.study.worlds.parameters]] if run.study.worlds else run.worlds
     side = "above" if subject.sign > 0 else "below"
     peeling = prim(x, bad, mass=max(0.05, min(0.5, 8 / len(x))))
@@ -343,6 +358,7 @@ def discover(
         else f"{where}; no bound separates them from the others"
     )
     notes = (
+        *limits,
         (
             "PRIM (Friedman and Fisher 1999); p: the probability that a meaningless bound does as well (Bryant"
             f" and Lempert 2010). A bound with p above {DISTINCT:g} is better left out."

@@ -71,13 +71,9 @@ def test_an_analysis_of_the_page_answers(
     figure = [str(tmp_path / "figure.html")] if "--figure" in words else []
     given = [folder_of(word) for word in words if word != words[-1] or not figure] + figure
     done = shenhe(*given)
-    # In a market as small as this, one policy may never do worse than the other: that is an answer too.
+    # In a market as small as this, two policies may not differ at all: that is an answer too.
     if done.exit_code == 2:
-        assert (
-            "in none of the worlds" in done.stderr
-            or "in all of the worlds" in done.stderr
-            or "the same in all" in done.stderr
-        ), done.output
+        assert "in none of the worlds" in done.stderr or "the same in all" in done.stderr, done.output
     else:
         assert done.exit_code == 0, done.output
         assert len(done.stdout.splitlines()) > 2

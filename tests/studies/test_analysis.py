@@ -6,6 +6,7 @@ import json
 import math
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -246,6 +247,27 @@ def test_the_box_of_a_study_holds_what_it_says(run: study.StudyRun) -> None:
     assert (inside & interesting).sum() / inside.sum() == pytest.approx(answer.facts["density"])
     with pytest.raises(StudyError, match="in none of the worlds"):
         analyse("discover", run, metric="violations", threshold=1e12)
+
+
+@pytest.mark.parametrize("kind", ["discover", "tree"])
+def test_a_difference_that_never_changes_its_sign_is_described_by_its_worst_quarter(
+    kind: str, run: study.StudyRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = len(run.worlds)
+    lower = SimpleNamespace(
+        means=dict(enumerate(np.linspace(-5.0, -1.0, size))),
+        sign=1.0,
+        baseline="other",
+        limit=None,
+        words="the difference",
+        facts={},
+    )
+    monkeypatch.setattr("shenhe.simulator.analysis.discovery.subject_of", lambda *_: lower)
+    answer = analyse(kind, run)
+    assert answer.notes[0].startswith("No world has a difference above 0")
+    assert answer.facts["threshold"] == pytest.approx(-2.0)
+    with pytest.raises(StudyError, match="in none of the worlds, which lie between -5 and -1"):
+        analyse(kind, run, threshold=0.0)
 
 
 # -- several objectives, regret, tipping
