@@ -1,5 +1,7 @@
 """Kill drivers and workers of a study at random moments, resume with the same command, and compare bytes.
 
+Every second time, two drivers are started in one folder at once: one must be refused, and spoil nothing.
+
 Run by hand or by ``make chaos``: ``python -P tests/studies/chaos.py --kills 50 --seed 1``. Linux only: it finds the
 workers in ``/proc``.
 """
@@ -24,10 +26,13 @@ RESULTS = ("worlds.parquet", "results.parquet")
 
 
 class Tally(NamedTuple):
-    """What happened: kills by whom they hit, runs that ended by themselves, and comparisons of finished studies."""
+    """What happened: kills by whom they hit, drivers refused because another one was at work, runs that ended by
+    themselves, and comparisons of finished studies.
+    """
 
     drivers: int
     workers: int
+    refused: int
     finished: int
     different: int
 
@@ -67,6 +72,24 @@ def start(study: Path, out: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
+def contend(study: Path, out: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """Start two drivers in one folder. Returns the one that works, and how many were refused.
+
+    Raises :class:`RuntimeError` if a driver ends in another way than refused or finished.
+    """
+    rivals = [start(study, out), start(study, out)]
+    while all(rival.poll() is None for rival in rivals):
+        time.sleep(0.02)
+    ended, other = rivals if rivals[0].poll() is not None else rivals[::-1]
+    _, message = ended.communicate()
+    if ended.returncode == 2 and b"another process" in message:
+        return other, 1
+    if ended.returncode == 0:
+        return other, 0
+    other.kill()
+    raise RuntimeError(f"beside another, a driver ended with {ended.returncode}: {message.decode()}")
+
+
 def chaos(study: Path, folder: Path, kills: int, seed: int, *, tell: bool = False) -> Tally:
     """Kill ``kills`` times, half drivers and half workers, at moments spread over the time that a study takes.
 
@@ -78,13 +101,18 @@ def chaos(study: Path, folder: Path, kills: int, seed: int, *, tell: bool = Fals
     quiet = start(study, folder / "quiet")
     _, told = quiet.communicate()
     if quiet.returncode != 0:
-        raise RuntimeError(f"the study fails when nobody disturbs it: {told.decode()}")
+        raise RuntimeError(f"the study fails when it is not disturbed: {told.decode()}")
     longest = time.monotonic() - began
     expected = digest(folder / "quiet")
-    drivers = workers = finished = different = number = before = 0
+    drivers = workers = refused = finished = different = number = before = rounds = 0
     out = folder / "storm-0"
     while True:
-        driver = start(study, out)
+        rounds += 1
+        if rounds % 2:
+            driver = start(study, out)
+        else:
+            driver, turned_away = contend(study, out)
+            refused += turned_away
         started = time.monotonic()
         while drivers + workers < kills:
             try:
@@ -102,21 +130,22 @@ def chaos(study: Path, folder: Path, kills: int, seed: int, *, tell: bool = Fals
                 workers += 1
         if tell:
             print(
-                f"{drivers} drivers and {workers} workers killed, {finished} studies finished, {different} different",
+                f"{drivers} drivers and {workers} workers killed, {refused} drivers refused, {finished} studies"
+                f" finished, {different} different",
                 flush=True,
             )
         _, told = driver.communicate()
         if driver.returncode == 0:
             finished += 1
             if drivers + workers == before:
-                # Nobody was quick enough: the machine has become quicker, or later kills would never come.
+                # No kill came in time: the machine has become quicker, or later kills would never come.
                 longest = min(longest, time.monotonic() - started)
             before = drivers + workers
             different += digest(out) != expected
             number += 1
             out = folder / f"storm-{number}"
             if drivers + workers >= kills:
-                return Tally(drivers, workers, finished, different)
+                return Tally(drivers, workers, refused, finished, different)
         elif driver.returncode != -signal.SIGKILL:
             raise RuntimeError(f"the driver ended with {driver.returncode}: {told.decode()}")
 
@@ -133,10 +162,10 @@ def main() -> None:
         began = time.monotonic()
         tally = chaos(study, folder, options.kills, options.seed, tell=True)
     print(
-        f"{tally.drivers} drivers and {tally.workers} workers killed; {tally.finished} studies finished,"
-        f" {tally.different} of them with"
+        f"{tally.drivers} drivers and {tally.workers} workers killed, {tally.refused} drivers refused beside another;"
+        f" {tally.finished} studies finished, {tally.different} of them with"
     )
-    print(f"other bytes than the study that nobody disturbed ({time.monotonic() - began:.0f} s, seed {options.seed})")
+    print(f"other bytes than an undisturbed study ({time.monotonic() - began:.0f} s, seed {options.seed})")
     sys.exit(1 if tally.different else 0)
 
 
