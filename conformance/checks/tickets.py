@@ -13,6 +13,7 @@ from ..engine.probing.probe import Probe
 from ..entities import Account, ReportRequest, Ticket, TicketState
 from ..provider import Accepted, Capabilities, Operation, Refused
 from .outcome import Case, Undecided
+from .pages import must_name_topic
 from .published import Published
 from .requests import STATEMENTS, input_class, statements
 
@@ -138,6 +139,7 @@ def published_limit(probe: Probe) -> float | None:
     """The published hours within which reports are answered, if any are published."""
     if not probe.offers(Operation.DISCLOSURES) or "complaints" not in probe.capabilities.disclosure_topics:
         return None
+    must_name_topic(probe, "complaints")
     answer = probe.observe(probe.provider.disclosures, "complaints")
     return hours_of(answer.value.fields.get("time_limit_hours", "")) if isinstance(answer, Accepted) else None
 

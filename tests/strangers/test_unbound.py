@@ -32,6 +32,7 @@ KNOWN: tuple[tuple[str, Removal, bool], ...] = (
     ("forms", ("operations", "view"), True),
     ("forms-platform", ("operations", "search", "query"), False),
     ("signed-gateway", ("operations", "records", "query", "kind"), False),
+    ("rpc-gateway", ("operations", "disclosures", "json", "params", "topic"), False),
 )
 #: Removals per target in the ordinary tests.
 _FEW = 1
@@ -66,6 +67,7 @@ def test_fields_of_a_page_do_not_hide_what_is_never_sent(sent: bool) -> None:
     assert (one != other) is sent
 
 
+TOPIC = ("operations", "disclosures", "json", "params", "topic")
 SEARCH, KIND = ("operations", "search", "query"), ("operations", "records", "query", "kind")
 
 
@@ -75,10 +77,11 @@ SEARCH, KIND = ("operations", "search", "query"), ("operations", "records", "que
         (SEARCH, "public_pages_tell_nothing_of_people", "cn-pipl/25", "`{{ query }}` under operations.search"),
         (KIND, "rumour_is_refuted", "cn-dsp-2023/11", "`{{ kind }}` under operations.records"),
         (KIND, "unlabelled_copies_are_recorded", "cn-labeling-2025/9.2", "`{{ kind }}` under operations.records"),
+        (TOPIC, "complaint_process_is_published", "cn-dsp-2023/12.2", "`{{ topic }}` under operations.disclosures"),
     ],
 )
 def test_what_is_never_sent_is_not_judged(removal: Removal, name: str, decides: str, line: str) -> None:
-    target = "forms-platform" if removal is SEARCH else "signed-gateway"
+    target = {SEARCH: "forms-platform", TOPIC: "rpc-gateway"}.get(removal, "signed-gateway")
     binding = loaded(without(document_of(target), removal))
     with binding.connect(transport=AsgiTransport(create_app(variants=[target]))) as provider:
         report = run_checks(provider, on=ON, level="full", examples=0, rules=[decides])

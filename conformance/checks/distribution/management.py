@@ -20,6 +20,7 @@ from ...entities import Publication, TicketState
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
+from ..pages import must_name_topic
 from ..registry import check
 from .admission import SEES_LISTINGS
 from .listed import (
@@ -377,6 +378,7 @@ def listing_rules_are_published(probe: Probe, case: Case) -> None:
     """The rules by which a store lists apps are published."""
     if case.facet not in probe.capabilities.disclosure_topics:
         raise Undecided("the binding declares no page of rules: write target.disclosure_topics: [rules]", lasting=True)
+    must_name_topic(probe, case.facet)
     answer = probe.attempt(probe.provider.disclosures, case.facet)
     if not isinstance(answer, Accepted) or not answer.value.text.strip():
         raise NeedsReview("no page with the rules by which apps are listed")

@@ -19,8 +19,8 @@ from ...engine.probing.probe import Probe
 from ...entities import Account, Consent, Content, EditRequest, Media, Subject
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
-from ..beforehand import Moment, informed_before, uninformed
 from ..outcome import Absent, Case, NotJudged, Undecided, Violation
+from ..pages import Moment, informed_before, uninformed
 from ..prompted import PAIRS
 from ..registry import Property, check
 from ..requests import picture, pictures, tone, tones

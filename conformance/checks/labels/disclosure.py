@@ -13,8 +13,8 @@ from ...entities import Disclosure, GenerationRequest
 from ...provider import Capabilities, Operation, Refused
 from ...report import Evidence
 from ...verdict import Level
-from ..beforehand import Moment, informed_before, notice_before, uninformed
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Violation
+from ..pages import Moment, informed_before, notice_before, page_of, uninformed
 from ..prompted import Prompted
 from ..registry import Applies, check
 from ..requests import PLAIN
@@ -36,10 +36,6 @@ def publishes_page(topic: str, *, required: bool) -> Applies:
     return applies
 
 
-def _page(probe: Probe, topic: str) -> Disclosure:
-    return probe.declared(f"the page `{topic}`", probe.attempt(probe.provider.disclosures, topic))
-
-
 def _excerpt(page: Disclosure) -> Evidence:
     return Evidence(title=f"The page `{page.topic}`", data=page.text[:800])
 
@@ -54,7 +50,7 @@ def _excerpt(page: Disclosure) -> Evidence:
 )
 def rules_are_published(probe: Probe, case: Case) -> None:
     """The management rules or the platform convention are published."""
-    page = _page(probe, "rules")
+    page = page_of(probe, "rules")
     if not re.search(r"规则|公约|规范|rules?\b|convention|guidelines?", page.text, re.IGNORECASE):
         raise NeedsReview("the page of the rules does not mention rules: a person has to read it", _excerpt(page))
 
@@ -69,7 +65,7 @@ def rules_are_published(probe: Probe, case: Case) -> None:
 )
 def security_duties_are_told(probe: Probe, case: Case) -> None:
     """The user agreement reminds users of their information-security duties."""
-    page = _page(probe, "agreement")
+    page = page_of(probe, "agreement")
     if not re.search(r"安全(?:义务|责任)|security", page.text, re.IGNORECASE):
         raise NeedsReview(
             "the user agreement does not speak of duties of information security in so many words: it has to be read",
@@ -86,7 +82,7 @@ def security_duties_are_told(probe: Probe, case: Case) -> None:
 )
 def agreement_explains_labels(probe: Probe, case: Case) -> None:
     """The user agreement explains how generated content is labelled."""
-    agreement = _page(probe, "agreement")
+    agreement = page_of(probe, "agreement")
     if not re.search(r"标识|水印|label|watermark|\bmark(?:s|ed|ing)?\b", agreement.text, re.IGNORECASE):
         raise NeedsReview(
             "the user agreement does not speak of labels in so many words: it has to be read", _excerpt(agreement)
@@ -165,7 +161,7 @@ def _tells_of_marks(words: str) -> bool:
 )
 def filing_is_shown(probe: Probe, case: Case) -> None:
     """The filing number and a link to the public filing information are shown."""
-    page = _page(probe, "filing")
+    page = page_of(probe, "filing")
     if case.facet == "number":
         shown = page.fields.get("filing_number", "")
         if not _FILING_NUMBER.fullmatch(shown.strip()) and (shown.strip() or not _FILING_NUMBER.search(page.text)):
@@ -184,7 +180,7 @@ def filing_is_shown(probe: Probe, case: Case) -> None:
 )
 def detection_tool_is_offered(probe: Probe, case: Case) -> None:
     """A public page offers a tool to detect whether the provider generated some content."""
-    page = _page(probe, "detection-tool")
+    page = page_of(probe, "detection-tool")
     if not _LINK.search(f"{page.fields.get('link', '')} {page.text}"):
         raise NeedsReview(
             "the page of the detection tool links to no tool; a person has to check whether the page itself is one",

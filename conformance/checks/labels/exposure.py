@@ -14,8 +14,8 @@ from ...entities import Account, GenerationRequest, View
 from ...provider import Capabilities, Operation, Refused
 from ...report import Evidence
 from ...verdict import Level
-from ..beforehand import Moment, informed_before, uninformed
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
+from ..pages import Moment, informed_before, uninformed
 from ..prompted import Prompted, decoded, labels_of_its_own
 from ..registry import check
 from ..requests import PLAIN

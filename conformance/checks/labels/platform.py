@@ -23,10 +23,10 @@ from ...operations import TargetRole
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...report import Evidence
 from ...verdict import Level
-from ..beforehand import Moment, informed_before, notice_before, uninformed
 from ..faces import is_small
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from ..own_files import own_file, uploadable
+from ..pages import Moment, informed_before, notice_before, uninformed
 from ..prompted import refuse_to_guess
 from ..registry import Property, check
 from ..requests import picture, tone

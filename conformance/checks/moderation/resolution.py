@@ -15,6 +15,7 @@ from ...report import Evidence
 from ...verdict import Level
 from ..labels.disclosure import publishes_page
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
+from ..pages import page_of
 from ..published import Published, gone, made_public, same, seen_on, witness
 from ..registry import Property, check
 from ..requests import STATEMENTS
@@ -220,7 +221,7 @@ def appeals_are_taken_for_six_months(probe: Probe, case: Case) -> None:
 )
 def complaint_process_is_published(probe: Probe, case: Case) -> None:
     """The complaint process is published together with its time limit."""
-    page = probe.declared("the page on complaints", probe.attempt(probe.provider.disclosures, "complaints"))
+    page = page_of(probe, "complaints", "the page on complaints")
     if not page.text.strip():
         raise Violation("the page on complaints is empty")
     written = page.fields.get("time_limit_hours", "")

@@ -17,8 +17,8 @@ from ...entities import Account, Chat, ChatRequest, ChatTurn, as_marker
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...report import Evidence
 from ...verdict import Level
-from ..beforehand import Moment, informed_before, uninformed
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
+from ..pages import Moment, informed_before, uninformed
 from ..registry import check
 
 PACK = "cn-anthropomorphic-2026"

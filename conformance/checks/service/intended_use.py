@@ -11,6 +11,7 @@ from ...provider import Capabilities, Operation
 from ...report import Evidence
 from ...verdict import Level
 from ..outcome import Absent, Case, NeedsReview, Violation
+from ..pages import page_of
 from ..registry import check
 
 TOPIC = "uses"
@@ -39,7 +40,7 @@ def _publishes_it(capabilities: Capabilities) -> Absent | None:
 )
 def intended_use_is_published(probe: Probe, case: Case) -> None:
     """A public page says for which users, on which occasions and for which uses the service is meant."""
-    page = probe.declared("the page on intended use", probe.attempt(probe.provider.disclosures, TOPIC))
+    page = page_of(probe, TOPIC, "the page on intended use")
     text = " ".join((page.text, *page.fields.values())).strip()
     if not text:
         raise Violation("the page on intended use is empty")

@@ -1,4 +1,4 @@
-"""Notices that the law wants before a user acts.
+"""Public pages, one per topic, and notices that the law wants before a user acts.
 
 A provider may give such a notice on the page that a user sees before acting, and then need not repeat it in the
 response. So each check reads that page first. A binding that declares no such page leaves the question to a person: the
@@ -9,11 +9,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 
 from ..engine.probing.probe import Probe
-from ..provider import Operation, Refused
+from ..entities import Disclosure
+from ..provider import Operation, Provider, Refused
 from ..report import Evidence
 from .outcome import NeedsReview, Violation
+
+
+def page_of(probe: Probe, topic: str, what: str = "") -> Disclosure:
+    """The declared page of ``topic``. A page that is declared and does not exist is a violation."""
+    must_name_topic(probe, topic)
+    return probe.declared(what or f"the page `{topic}`", probe.attempt(probe.provider.disclosures, topic))
+
+
+def must_name_topic(probe: Probe, topic: str) -> None:
+    """Raise :class:`Undecided` where the binding asks for the page of another topic in the same words: no page is
+    judged in place of another.
+    """
+    for other in probe.capabilities.disclosure_topics:
+        if other != topic:
+            probe.must_differ(
+                partial(_asked, topic=topic),
+                partial(_asked, topic=other),
+                "the topic of a page",
+                write="`{{ topic }}` under operations.disclosures",
+            )
+
+
+def _asked(provider: Provider, topic: str) -> object:
+    return provider.disclosures(topic)
 
 
 class Moment(StrEnum):
@@ -31,6 +57,7 @@ def notice_before(probe: Probe, moment: Moment) -> str | None:
         return None
 
     def read() -> str:
+        must_name_topic(probe, moment.value)
         answer = probe.observe(probe.provider.disclosures, moment.value)
         return "" if isinstance(answer, Refused) else answer.value.text
 
