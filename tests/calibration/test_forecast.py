@@ -72,7 +72,7 @@ def test_a_failure_found_by_the_search_counts_though_the_sample_missed_it(tmp_pa
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("not json", "expected a report.json"),
+        ("not json", "expected a report of shenhe check"),
         ("{}", "format"),
         (
             '{"format": "shenhe-report", "format_version": 2, "on": "x", "target": {"name": "P"}, "checks": []}',

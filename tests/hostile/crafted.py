@@ -8,8 +8,7 @@ from __future__ import annotations
 import copy
 import gzip
 import json
-import os
-import resource
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -278,20 +277,33 @@ def everywhere(words: str) -> bytes:
 # --- the table of memory -------------------------------------------------------------------------------------
 
 
+#: Runs the command from a small process. A process inherits the peak memory of the one that it is forked from.
+_LAUNCHER = """
+import json, os, resource, sys
+child = os.fork()
+if child == 0:
+    resource.setrlimit(resource.RLIMIT_CPU, (120, 120))
+    os.execv(sys.executable, [sys.executable, "-c", "from shenhe.cli.main import run; run()", *sys.argv[2:]])
+_, status, usage = os.wait4(child, 0)
+with open(sys.argv[1], "w") as file:
+    json.dump([os.waitstatus_to_exitcode(status), usage.ru_maxrss // 1024, usage.ru_utime + usage.ru_stime], file)
+"""
+
+
 def cost(words: list[str | Path]) -> tuple[int, int, float, str]:
     """Exit code, peak memory in MB and processor seconds of a command in a process, and what it printed."""
-    with tempfile.TemporaryFile() as output:
-        child = os.fork()
-        if child == 0:
-            for stream in (1, 2):
-                os.dup2(output.fileno(), stream)
-            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-            resource.setrlimit(resource.RLIMIT_CPU, (120, 120))
-            os.execv(sys.executable, [sys.executable, "-c", "from shenhe.cli.main import run; run()", *map(str, words)])
-        _, status, usage = os.wait4(child, 0)
+    with tempfile.NamedTemporaryFile("r") as usage, tempfile.TemporaryFile() as output:
+        subprocess.run(
+            [sys.executable, "-c", _LAUNCHER, usage.name, *map(str, words)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            check=True,
+        )
+        code, memory, seconds = json.load(usage)
         output.seek(0)
         text = output.read(300).decode("utf-8", "replace")
-    return os.waitstatus_to_exitcode(status), usage.ru_maxrss // 1024, usage.ru_utime + usage.ru_stime, text
+    return code, memory, seconds, text
 
 
 def main(number: int, size: int) -> None:
