@@ -33,6 +33,11 @@ KNOWN: tuple[tuple[str, Removal, bool], ...] = (
     ("forms-platform", ("operations", "search", "query"), False),
     ("signed-gateway", ("operations", "records", "query", "kind"), False),
     ("rpc-gateway", ("operations", "disclosures", "json", "params", "topic"), False),
+    ("rpc-gateway", ("operations", "fetch", "json", "params", "work"), False),
+    ("rpc-gateway", ("operations", "view", "json", "params", "post"), False),
+    ("rpc-gateway", ("operations", "appeal", "json", "params", "post"), False),
+    ("rpc-gateway", ("operations", "refutations", "json", "params", "post"), False),
+    ("rpc-gateway", ("operations", "leave_chat", "json", "params", "chat"), False),
 )
 #: Removals per target in the ordinary tests.
 _FEW = 1
@@ -68,6 +73,10 @@ def test_fields_of_a_page_do_not_hide_what_is_never_sent(sent: bool) -> None:
 
 
 TOPIC = ("operations", "disclosures", "json", "params", "topic")
+CALLS = {
+    name: ("operations", name, "json", "params", key)
+    for name, key in (("fetch", "work"), ("view", "post"), ("appeal", "post"), ("leave_chat", "chat"))
+}
 SEARCH, KIND = ("operations", "search", "query"), ("operations", "records", "query", "kind")
 
 
@@ -77,11 +86,21 @@ SEARCH, KIND = ("operations", "search", "query"), ("operations", "records", "que
         (SEARCH, "public_pages_tell_nothing_of_people", "cn-pipl/25", "`{{ query }}` under operations.search"),
         (KIND, "rumour_is_refuted", "cn-dsp-2023/11", "`{{ kind }}` under operations.records"),
         (KIND, "unlabelled_copies_are_recorded", "cn-labeling-2025/9.2", "`{{ kind }}` under operations.records"),
+        (
+            CALLS["fetch"],
+            "exported_copy_keeps_label",
+            "cn-labeling-2025/4.2",
+            "`{{ content.id }}` under operations.fetch",
+        ),
+        (CALLS["view"], "upheld_report_removes_everywhere", "cn-dsp-2023/10.4", "`{{ publication.id }}`"),
+        (CALLS["appeal"], "appeals_are_taken", "cn-dsp-2023/12.1", "`{{ publication.id }}` under operations.appeal"),
+        (CALLS["leave_chat"], "companion_ends_when_told_to", "cn-anthropomorphic-2026/19", "`{{ chat.id }}`"),
         (TOPIC, "complaint_process_is_published", "cn-dsp-2023/12.2", "`{{ topic }}` under operations.disclosures"),
     ],
 )
 def test_what_is_never_sent_is_not_judged(removal: Removal, name: str, decides: str, line: str) -> None:
-    target = {SEARCH: "forms-platform", TOPIC: "rpc-gateway"}.get(removal, "signed-gateway")
+    gateways = dict.fromkeys((TOPIC, *CALLS.values()), "rpc-gateway")
+    target = {SEARCH: "forms-platform", **gateways}.get(removal, "signed-gateway")
     binding = loaded(without(document_of(target), removal))
     with binding.connect(transport=AsgiTransport(create_app(variants=[target]))) as provider:
         report = run_checks(provider, on=ON, level="full", examples=0, rules=[decides])

@@ -13,6 +13,7 @@ from ...entities import Account, Content, Media
 from ...exchange import Exchange, ReceivedResponse, RecordedExchange, Role, SentRequest
 from ...provider import Accepted, Operation, Provider, Refused, Result, Unavailable, where_to_bind
 from .names import Names
+from .naming import unnamed
 from .recording import Counts, Kept
 from .session import Session
 
@@ -374,7 +375,20 @@ class Conversation:
         self.recorded.extend(RecordedExchange(role, exchange) for exchange in result.exchanges)
         self.session.watch.look(name, args, result, self.recorded)
         self.session.answered(result)
+        if isinstance(result, Refused) and result.no_such_thing and role in ("probe", "observation"):
+            self._must_name(operation, args)
         return result
+
+    def _must_name(self, operation: Callable[..., object], args: tuple[Any, ...]) -> None:
+        """Raise :class:`Undecided` if a request for a thing that does not exist never named the thing."""
+        provider, name = getattr(operation, "__self__", None), getattr(operation, "__name__", "")
+        if isinstance(provider, Previews) and (thing := unnamed(provider.preview, name, args)):
+            words, expression = thing
+            raise Undecided(
+                f"not found, but the request never names {words}: write `{{{{ {expression} }}}}` under"
+                f" operations.{name}",
+                lasting=True,
+            )
 
     def _as_exchange(
         self,
