@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -27,6 +28,13 @@ def test_issue_forms_are_complete() -> None:
         form = yaml.safe_load(path.read_text(encoding="utf-8"))
         assert {"name", "description", "body"} <= set(form), path.name
         assert any(part.get("validations", {}).get("required") for part in form["body"]), path.name
+
+
+def test_no_package_and_no_large_file_is_tracked() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    paths = [ROOT / name for name in listed.split("\0") if name]
+    assert [path.name for path in paths if path.suffix in (".whl", ".gz", ".zip") and path.parent == ROOT] == []
+    assert [path.name for path in paths if path.is_file() and path.stat().st_size > 2_000_000] == []
 
 
 def test_every_heavy_test_exists() -> None:
