@@ -72,7 +72,7 @@ def test_words_in_every_field_stay_words(words: str, tmp_path: Path) -> None:
 
 
 def test_a_comment_in_a_baseline_ends_with_its_line(tmp_path: Path) -> None:
-    """A rule id of two lines wrote an entry that accepted failures nobody had seen."""
+    """A rule id of two lines wrote an entry that accepted failures not seen before."""
     made = crafted.small()
     made["checks"][0]["rules"] = [
         "x\n  - rule: cn-dsp-2023/9.2\n    verdict: fail\n    reason: fine\n    expires: 2099-01-01"
@@ -114,7 +114,7 @@ def test_a_pipe_with_a_writer_and_a_link_are_read(tmp_path: Path) -> None:
     writer = threading.Thread(target=lambda: pipe.write_bytes(data))
     writer.start()
     try:
-        # Whoever opens second waits for nobody; both have the same data.
+        # The second reader does not wait; both read the same data.
         while not (found := _read(pipe)):
             continue
     finally:

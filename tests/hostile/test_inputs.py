@@ -1,4 +1,4 @@
-"""Files of every kind in place of the one that a command expects: each is refused in a sentence, and none is waited for."""
+"""Wrong kinds of file given to every command: each is refused in one sentence, and no command waits for one."""
 
 from __future__ import annotations
 

@@ -253,15 +253,8 @@ def test_the_box_of_a_study_holds_what_it_says(run: study.StudyRun) -> None:
 def test_a_difference_that_never_changes_its_sign_is_described_by_its_worst_quarter(
     kind: str, run: study.StudyRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    size = len(run.worlds)
-    lower = SimpleNamespace(
-        means=dict(enumerate(np.linspace(-5.0, -1.0, size))),
-        sign=1.0,
-        baseline="other",
-        limit=None,
-        words="the difference",
-        facts={},
-    )
+    means = dict(enumerate(np.linspace(-5.0, -1.0, len(run.worlds))))
+    lower = SimpleNamespace(means=means, sign=1.0, baseline="other", limit=None, words="the difference", facts={})
     monkeypatch.setattr("shenhe.simulator.analysis.discovery.subject_of", lambda *_: lower)
     answer = analyse(kind, run)
     assert answer.notes[0].startswith("No world has a difference above 0")

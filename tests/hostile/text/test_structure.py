@@ -107,7 +107,7 @@ def _outputs(text: str) -> dict[str, tuple[str, Any]]:
 
 
 def _of_markdown(text: str) -> list[Any]:
-    """The tokens of Markdown without its text: what is code is one token."""
+    """The tokens of Markdown without its text. Code is one token."""
     markdown_it = pytest.importorskip("markdown_it")
     reader = markdown_it.MarkdownIt("gfm-like", {"linkify": False})
     found = []
