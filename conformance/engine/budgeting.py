@@ -84,7 +84,7 @@ def _bundle(
 
 @dataclass(frozen=True)
 class _Needs:
-    """What a check may send, as near as its cases tell that: the weight of its own calls, and the outputs that it
+    """An estimate, from its cases, of what a check sends: the weight of its own calls, and the outputs that it
     judges, which other checks may judge too.
     """
 
@@ -97,7 +97,7 @@ def _needs(check: Check, capabilities: Capabilities, weight: int) -> _Needs:
         return _Needs()
     cases = list(check.cases(capabilities))
     if PAID.isdisjoint(check.needs) and not check.pays:
-        # What is published is made first.
+        # Content is made before it is published.
         makes = Operation.PUBLISH in check.needs and Operation.GENERATE in capabilities.operations
         return _Needs(len(cases) + (weight if makes else 0))
     return _Needs(len(cases) + (0 if check.shares else weight * len(cases)), frozenset(outputs_of(check, capabilities)))

@@ -170,7 +170,7 @@ def _sent(body: Mapping[str, Any]) -> tuple[str, Any]:
 
 
 def _example(raw: str) -> Any:
-    """The JSON of an example: what a variable without quotes stands for is not known, and comments are left out."""
+    """The JSON of an example: the values of variables without quotes are unknown, and comments are left out."""
     for text in (raw, _COMMENTS.sub("", raw)):
         values = _parsed(_BARE_VARIABLE.sub(r"\1null", text))
         if values is not None:

@@ -39,7 +39,7 @@ def fields_fit(name: str, endpoint: Endpoint) -> float:
         # A body of which nothing is known is not one that is known to say what is needed.
         return -_LACKS_FIELDS
     if not described:
-        # A document that describes no request at all says nothing against it; one of a list is no page of one item.
+        # A document without any request is no evidence against it. The endpoint of a list is not the page of an item.
         return (-_LACKS_FIELDS if name in _OF_ONE_ITEM else 0.0) if endpoint.method == "GET" else -1.0
     return 1.0 if not lacking else -_LACKS_FIELDS
 
@@ -78,7 +78,7 @@ def in_path_of(name: str, endpoint: Endpoint, parameter: str) -> str | None:
         known = expression_of(name, f"{parameter}id")
     if known is not None or collection is None or name not in _BY_ID:
         return known
-    # What is reported is a publication.
+    # A report is about a publication.
     speaking = ("report", "view") if name == "report" else (name,)
     nouns = {singular(each) for one in speaking for each in vocabulary().operations[one].nouns.split()}
     if name == "disclosures":
