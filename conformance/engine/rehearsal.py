@@ -198,7 +198,7 @@ class StandIn(StoreStandIn):
     def _kept(self, media_type: str, *, labelled: bool = True) -> Result[Content]:
         number = self._new("content")
         is_text = media_type.startswith("text/")
-        self._made[number] = _text(labelled) if is_text else _file(media_type, number)
+        self._made[number] = _text(number, labelled) if is_text else _file(media_type, number)
         return Accepted(Content(number, self._made[number]), notice=_NOTICE)
 
     # --- publications ---
@@ -358,8 +358,9 @@ def plan_of(provider: Provider, target: Target, **options: Any) -> Plan:
     return Plan(dict(stand_in.calls.most_common()))
 
 
-def _text(labelled: bool) -> Media:
-    return Media(f"{_LABEL if labelled else ''}一段关于湖水的文字。".encode(), "text/plain")
+def _text(number: str, labelled: bool) -> Media:
+    """A text unlike any other: a report that is upheld removes whatever is the same."""
+    return Media(f"{_LABEL if labelled else ''}一段关于湖水的文字（{number}）。".encode(), "text/plain")
 
 
 def _file(media_type: str, number: str) -> Media:

@@ -17,7 +17,9 @@ from shenhe.cli.main import app
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.engine.rehearsal import Plan, StandIn, plan_of
 from shenhe.conformance.engine.runner import run_checks
-from shenhe.conformance.provider import Capabilities, Operation, ReadyMade
+from shenhe.conformance.entities import Account, GenerationRequest, ReportRequest
+from shenhe.conformance.provider import Accepted, Capabilities, Operation, ReadyMade, Refused
+from shenhe.rulebook import Service
 from shenhe.sample import create_app, sample_binding
 
 from ...command_line import shenhe
@@ -155,3 +157,16 @@ def test_a_run_that_costs_more_asks_first(
 def test_a_run_without_a_terminal_says_what_it_leaves_out(priced: Callable[[str], Path]) -> None:
     done = shenhe("check", priced(", price: 10"), "--max-cost", "20")
     assert "only 2 are made" in done.stderr
+
+
+def test_an_upheld_report_of_a_text_leaves_other_texts(provider: Any) -> None:
+    account = Account("member")
+    ready_made = ReadyMade(accounts={"member": account})
+    stand_in = StandIn(ready_made, provider.capabilities, provider.target)
+    texts = [GenerationRequest(Service.TEXT, "text/plain", "a lake") for _ in range(2)]
+    made = [stand_in.generate(account, text).value for text in texts]
+    titles = ["[test: unlawful]", "a lake"]
+    reported, other = (stand_in.publish(account, *each).value for each in zip(made, titles, strict=True))
+    stand_in.report(None, ReportRequest(reported, "unlawful", "a statement"))
+    assert isinstance(stand_in.view(None, reported), Refused)
+    assert isinstance(stand_in.view(None, other), Accepted)
