@@ -1,13 +1,23 @@
-"""How ``--help`` looks: flags without a type, since they take no value."""
+"""How commands describe themselves and refuse a value: flags show no type in ``--help``, and an error says what was
+found and what was expected.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import typer
 from typer.core import TyperCommand, TyperGroup
 
 if TYPE_CHECKING:
     from typer import Typer
+
+#: What Typer, and the library below its older versions, says of a wrong value.
+_NO_CHOICE = re.compile(r"'(?P<found>.*)' is not one of (?P<choices>'.*?')\.?", re.DOTALL)
+_NO_NUMBER = re.compile(r"'?(?P<found>.*?)'? is not (?:a |in the )(?P<expected>valid \w+|range .*?)\.?", re.DOTALL)
 
 
 def _without_types_of_flags(parameters: list[Any]) -> list[Any]:
@@ -17,11 +27,43 @@ def _without_types_of_flags(parameters: list[Any]) -> list[Any]:
     return parameters
 
 
+@contextmanager
+def _plain_refusals() -> Iterator[None]:
+    """Say of a value that cannot be read what was found and what was expected. Typer passes on what its validating
+    library says, which differs between versions.
+    """
+    try:
+        yield
+    except typer.BadParameter as error:
+        error.message = _refusal(error)
+        raise
+
+
+def _refusal(error: typer.BadParameter) -> str:
+    from pydantic import ValidationError
+
+    from shenhe.core.wording import shown, worded
+
+    message = str(error.message)
+    if isinstance(error.__cause__, ValidationError):
+        message = worded(dict(error.__cause__.errors(include_url=False)[0]))
+    if choice := _NO_CHOICE.fullmatch(message):
+        choices = re.findall(r"'([^']*)'", choice["choices"])
+        return f"found {shown(choice['found'])}, expected one of: {', '.join(choices)}"
+    if number := _NO_NUMBER.fullmatch(message):
+        return f"found {shown(number['found'])}, expected a {number['expected']}"
+    return message
+
+
 class HelpCommand(TyperCommand):
     """A command whose help shows no type for flags."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         return _without_types_of_flags(super().get_params(ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _plain_refusals():
+            return super().parse_args(ctx, args)
 
 
 class HelpGroup(TyperGroup):
@@ -29,6 +71,10 @@ class HelpGroup(TyperGroup):
 
     def get_params(self, ctx: Any) -> list[Any]:
         return _without_types_of_flags(super().get_params(ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _plain_refusals():
+            return super().parse_args(ctx, args)
 
 
 def use_plain_help(app: Typer) -> None:

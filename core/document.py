@@ -17,21 +17,20 @@ Mark(line=3, column=11)
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar, get_args
+from typing import IO, Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from .errors import ShenheError
 from .files import read_up_to
+from .wording import Steps, fields_at, shown, steps_of, worded
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
-Steps: TypeAlias = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -42,7 +41,6 @@ _WORDS = frozenset(form for word in ("yes", "no", "on", "off") for form in (word
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)?\.[0-9]+|(?:0|[1-9][0-9]*)\.?)(?:[eE][-+]?[0-9]+)?\Z")
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z")
-_SECRET = re.compile(r"secret|password|passwd|token|authorization|api[-_]?key|credential|cookie", re.I)
 
 
 class Readable(Protocol):
@@ -373,8 +371,8 @@ def _is_other_way(detail: Mapping[str, Any], details: Sequence[Mapping[str, Any]
     """
     if detail["type"] not in _PLAIN_TYPES:
         return False
-    place = locate.known(_steps(detail), missing=False)
-    others = (locate.known(_steps(each), missing=False) for each in details if each["type"] not in _PLAIN_TYPES)
+    place = locate.known(steps_of(detail), missing=False)
+    others = (locate.known(steps_of(each), missing=False) for each in details if each["type"] not in _PLAIN_TYPES)
     return any(other[: len(place)] == place for other in others)
 
 
@@ -382,105 +380,12 @@ _PLAIN_TYPES = frozenset({"string_type", "int_type", "int_parsing", "float_parsi
 
 
 def _fault_of(detail: Mapping[str, Any], locate: Locate, model: type[BaseModel] | None) -> Fault:
-    steps, kind = _steps(detail), detail["type"]
+    steps, kind = steps_of(detail), detail["type"]
     of_key = steps != detail["loc"]
     mark = locate(steps, key=of_key or kind == "extra_forbidden")
     # A last step that the document lacks is a field, or only the name by which a union knows its member.
-    missing = kind == "missing" or model is None or (bool(steps) and steps[-1] in _fields(model, steps[:-1]))
+    missing = kind == "missing" or model is None or (bool(steps) and steps[-1] in fields_at(model, steps[:-1]))
     return Fault(locate.source_name, mark, locate.known(steps, missing=missing), worded(detail, model))
-
-
-def _steps(detail: Mapping[str, Any]) -> Steps:
-    """Where a fault lies; ``[key]`` is pydantic's word for "the key itself is wrong"."""
-    steps: Steps = tuple(detail["loc"])
-    return steps[:-1] if steps[-1:] == ("[key]",) else steps
-
-
-def worded(detail: Mapping[str, Any], model: type[BaseModel] | None = None) -> str:
-    """One entry of ``ValidationError.errors()`` as ``found X, expected Y``, for faults that no document holds."""
-    steps, kind, context = _steps(detail), detail["type"], detail.get("ctx", {})
-    secret = any(_SECRET.search(str(step)) for step in steps)
-    found = "a value (not shown)" if secret else shown(detail["input"])
-    if kind == "missing":
-        message = f"found no value, expected one for {steps[-1]!r}"
-    elif kind == "extra_forbidden":
-        message = f"found a field {shown(steps[-1])} that does not exist here"
-        known = sorted(_fields(model, steps[:-1])) if model else []
-        close = difflib.get_close_matches(str(steps[-1])[:200], known, n=1)
-        if close:
-            message += f", expected {close[0]!r}"
-        elif known:
-            message += f", expected one of: {', '.join(known)}"
-    elif kind in {"too_short", "too_long"}:
-        bound = f"at least {context['min_length']}" if kind == "too_short" else f"at most {context['max_length']}"
-        message = f"found {found}, expected {bound}"
-    elif kind in {"value_error", "assertion_error"}:
-        message = str(context.get("error", detail["msg"]))
-    elif kind in {"enum", "literal_error"}:
-        expected = str(context["expected"])
-        message = f"found {found}, expected {expected}"
-        options = re.findall(r"'([^']*)'", expected)
-        close = difflib.get_close_matches(str(detail["input"])[:200], options, n=1)
-        if close and len(options) > 1:
-            message += f" (did you mean {close[0]!r}?)"
-    elif kind == "union_tag_invalid":
-        options = re.findall(r"'([^']*)'", str(context["expected_tags"]))
-        message = f"found {context['tag']!r}, expected one of: {', '.join(options)}"
-        close = difflib.get_close_matches(str(context["tag"]), options, n=1)
-        if close:
-            message += f" (did you mean {close[0]!r}?)"
-    elif kind in _CONTAINERS:
-        message = f"found {found}, expected {_CONTAINERS[kind]}"
-    else:
-        message = f"found {found}, expected {_expected(detail['msg'])}"
-    return message
-
-
-_CONTAINERS = {
-    **dict.fromkeys(("tuple_type", "list_type", "frozen_set_type", "set_type"), "a list"),
-    **dict.fromkeys(("dict_type", "model_type", "mapping_type", "model_attributes_type"), "a mapping"),
-}
-
-
-def _expected(message: str) -> str:
-    """pydantic's ``Input should be a valid string`` as ``a valid string``."""
-    cut = re.sub(r"^(?:Input|Value) should (?:be|have) ", "", message)
-    cut = re.sub(r"^String should", "text that should", cut)
-    return cut[:1].lower() + cut[1:]
-
-
-def shown(value: object, width: int = 60) -> str:
-    """A value as a message may show it: short, on one line."""
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list | tuple):
-        return f"a list of {len(value)}"
-    if value is None:
-        return "nothing"
-    text = repr(value[: 4 * width]) if isinstance(value, str) else str(value)
-    return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def _fields(model: type[BaseModel], steps: Steps) -> set[str]:
-    """The field names allowed at ``steps`` inside ``model``, as they are written in a document."""
-    candidates: list[type[BaseModel]] = [model]
-    for step in steps:
-        inner = [
-            found
-            for candidate in candidates
-            for name, info in candidate.model_fields.items()
-            if step in {name, info.alias}
-            for found in _models(info.annotation)
-        ]
-        candidates = inner or candidates
-    return {info.alias or name for candidate in candidates for name, info in candidate.model_fields.items()}
-
-
-def _models(annotation: object) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in get_args(annotation):
-        yield from _models(argument)
 
 
 __all__ = [
@@ -490,6 +395,7 @@ __all__ = [
     "Limits",
     "Locate",
     "Mark",
+    "Steps",
     "dotted",
     "explain",
     "read_yaml",

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from shenhe import scenarios
 from shenhe.core.errors import ShenheError
 from shenhe.simulator import Scenario, ScenarioError, load_scenario
+from shenhe.simulator.scenario.values import faults_of
 
 LETTERS = "ABCD"
 """The policies compared; A is what the others are compared with."""
@@ -239,7 +240,9 @@ def _loaded(name: str, document: str, size: float, changes: str) -> Scenario | s
         if whole is None:
             return load_scenario(name, overrides, exact=True)
         return Scenario.model_validate(whole).changed(overrides)
-    except (ShenheError, ValidationError) as error:
+    except ValidationError as error:
+        return faults_of(error, Scenario)
+    except ShenheError as error:
         return str(error)
 
 

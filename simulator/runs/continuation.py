@@ -10,9 +10,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from pydantic import ValidationError
 
 from ..kernel.eventlog import KIND_NAMES, Kind
 from ..scenario.schema import Scenario
+from ..scenario.values import faults_of
 from .engines import Wanted
 from .run import Progress, Run, RunError, model_hash, simulate
 
@@ -29,8 +31,9 @@ def longer_scenario(run: Run, horizon: float) -> Scenario:
     data = run.scenario.model_dump(mode="json") | {"horizon": horizon}
     try:
         return Scenario.model_validate(data)
-    except ValueError as error:
-        raise RunError(f"found the horizon {horizon:g}, with which the scenario is not valid: {error}") from None
+    except ValidationError as error:
+        faults = faults_of(error, Scenario)
+        raise RunError(f"found the horizon {horizon:g}, with which the scenario is not valid: {faults}") from None
 
 
 def continue_run(

@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import ValidationError
 
 from shenhe.core.errors import ShenheError
 from shenhe.core.files import only_writer
@@ -33,6 +34,7 @@ from ..kernel.draws import MAX_SEED, compiled
 from ..kernel.eventlog import read_events, to_table, write_table
 from ..reference.hook import Hook
 from ..scenario.schema import Scenario
+from ..scenario.values import faults_of
 from .engines import Engine, Wanted, choose, replicate_on, warm
 from .executors import end_workers
 from .identity import model_hash
@@ -314,6 +316,9 @@ def read_run(folder: Path | str) -> Run:
         scenario = Scenario.model_validate(note["scenario"])
         seed, replications = int(note["seed"]), int(note["replications"])
         frames = [pq.read_table(folder / f"{name}.parquet").to_pandas() for name in FRAMES]
+    except ValidationError as error:
+        faults = faults_of(error, Scenario)
+        raise RunError(f"{folder}/run.json: {faults}; expected a run of this version of shenhe") from None
     except (KeyError, TypeError, ValueError, OSError, pa.ArrowException) as error:
         raise RunError(f"{folder}: this run cannot be read ({type(error).__name__}: {error})") from None
     model = str(note.get("model_hash", ""))

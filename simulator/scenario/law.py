@@ -13,12 +13,11 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from shenhe.core.document import dotted, worded
 from shenhe.rulebook import Fine, Penalty, Rung, load_rulebook
 from shenhe.rulebook.vocabulary import Currency, Effect, Measure
 
 from .policy import Sanction
-from .values import Line, NonNegative, Part, Positive, Probability, ScenarioError, placed
+from .values import Line, NonNegative, Part, Positive, Probability, ScenarioError, faults_of
 
 SANCTION_OF = {
     Measure.INTERVIEW: Sanction.WARNING,
@@ -82,10 +81,7 @@ def with_lawful_ladders(data: dict[str, Any], source: str, days: Mapping[str, An
     try:
         terms = LawfulLadder.model_validate(ladder)
     except ValidationError as error:
-        faults = "; ".join(
-            f"policy.ladder.{dotted(detail['loc'])}: {worded(detail, LawfulLadder)}" for detail in placed(error)
-        )
-        raise ScenarioError(f"{source}: {faults}") from None
+        raise ScenarioError(f"{source}: {faults_of(error, LawfulLadder, 'policy.ladder.')}") from None
     return _Lawful(data, terms, source, {**data, **days}).document()
 
 

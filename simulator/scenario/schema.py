@@ -16,7 +16,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Strict, ValidationError, model_validator
 
-from shenhe.core.document import dotted, worded
 from shenhe.rulebook import Behaviour
 
 from .market import (
@@ -44,7 +43,7 @@ from .values import (
     ScenarioError,
     ScenarioName,
     distinct,
-    placed,
+    faults_of,
 )
 
 MAX_BEHAVIOURS = 16
@@ -371,8 +370,7 @@ class Scenario(Part):
         try:
             return Scenario.model_validate(data)
         except ValidationError as error:
-            faults = "; ".join(f"{dotted(detail['loc'])}: {worded(detail, Scenario)}" for detail in placed(error))
-            raise ScenarioError(faults) from None
+            raise ScenarioError(faults_of(error, Scenario)) from None
 
     def regimes(self) -> list[tuple[float, Scenario]]:
         """What holds from which day on: the scenario itself from day 0, and one entry per day on which something

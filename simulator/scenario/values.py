@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError
 from pydantic_core import ErrorDetails
 
+from shenhe.core.document import dotted, worded
 from shenhe.core.errors import ShenheError
 
 SMALLEST, LARGEST = 1e-9, 1e15
@@ -68,6 +69,14 @@ def placed(error: ValidationError) -> list[ErrorDetails]:
         if isinstance(cause, Contradiction):
             detail["loc"] = (*detail["loc"], *cause.at)
     return details
+
+
+def faults_of(error: ValidationError, model: type[BaseModel] | None = None, within: str = "") -> str:
+    """The faults of a failed validation on one line, each as ``path: found X, expected Y``. ``within`` comes before
+    every path.
+    """
+    places = ((dotted(detail["loc"]), worded(detail, model)) for detail in placed(error))
+    return "; ".join(f"{within}{place}: {message}" if place else message for place, message in places)
 
 
 class Part(BaseModel):

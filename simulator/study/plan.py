@@ -23,7 +23,7 @@ from ..scenario.designs import INITIAL, DesignError, design
 from ..scenario.loading import load_scenario
 from ..scenario.overriding import override
 from ..scenario.schema import Scenario
-from ..scenario.values import ScenarioError
+from ..scenario.values import ScenarioError, faults_of
 from .document import Arm, Study, StudyError
 
 STUDY_FORMAT = 1
@@ -117,8 +117,7 @@ def load_study(name: str | Path | Mapping[str, Any]) -> Plan:
         try:
             study, locate, near = Study.model_validate(dict(name)), None, Path()
         except ValidationError as error:
-            lines = (f"{dotted(tuple(fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False))
-            raise StudyError("\n".join(lines)) from None
+            raise StudyError(faults_of(error, Study)) from None
     else:
         study, locate, near = _read(name)
     at = functools.partial(_at, locate)
@@ -239,8 +238,7 @@ def changed(scenario: Scenario, overrides: Mapping[str, Any]) -> Scenario:
     try:
         return Scenario.model_validate(data)
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        raise ScenarioError(f"{dotted(tuple(fault['loc']))}: {fault['msg']}, found {fault['input']!r:.60}") from None
+        raise ScenarioError(faults_of(error, Scenario)) from None
 
 
 def sha256_of(data: Any) -> str:

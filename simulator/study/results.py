@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import ValidationError
 
 from shenhe.core.errors import MissingExtraError
 
@@ -18,6 +19,7 @@ from ..kernel.replication import BIN
 from ..runs.note import read_note
 from ..runs.outcomes import Metric
 from ..scenario.schema import Scenario
+from ..scenario.values import faults_of
 from .document import Study, StudyError
 from .plan import SERIES_PREFIX, Plan
 
@@ -140,6 +142,8 @@ def read_study(folder: str | Path, *, partial: bool = False) -> StudyRun:
         study = Study.model_validate(note["study"])
         scenarios = tuple(Scenario.model_validate(item) for item in note["scenarios"])
         worlds = pq.read_table(folder / "worlds.parquet").to_pandas()
+    except ValidationError as error:
+        raise StudyError(f"{folder}/run.json: {faults_of(error)}; expected a study of this version of shenhe") from None
     except (KeyError, TypeError, ValueError, OSError, pa.ArrowException) as error:
         raise StudyError(f"{folder}: this study cannot be read ({type(error).__name__}: {error})") from None
     return StudyRun(Plan(study, scenarios, worlds), folder, note)

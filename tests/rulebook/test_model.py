@@ -117,14 +117,14 @@ def test_the_sample_of_this_test_is_sound() -> None:
         (
             "maximum: 5000",
             "maximum: -5",
-            "penalties[0].rungs[0].fine.maximum: found -5, expected greater than 0",
+            "penalties[0].rungs[0].fine.maximum: found -5, expected more than 0",
         ),
         ("maximum: 5000", "maximum: .nan", "fine.maximum: found nan, expected a finite number"),
         ("maximum: 5000", "minimum: 9, maximum: 5", "found minimum 9 above maximum 5"),
         (
             "maximum: 5000",
             "turnover_share: 5",
-            "fine.turnover_share: found 5, expected less than or equal to 1",
+            "fine.turnover_share: found 5, expected at most 1",
         ),
         ("maximum: 5000", "turnover_share: 0.05", "found turnover_share and turnover_base apart"),
         ("fine: {maximum: 5000}, ", "", "found a rung without a sanction"),

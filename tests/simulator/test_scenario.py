@@ -123,18 +123,18 @@ BAD_FILES = {
     "text for a number": ("extends: cn-2023\nhorizon: '100'\n", ["mine.yaml:2:10", "horizon", "number"]),
     "negative rate": (
         "extends: cn-2023\npopulation:\n  exit_rate: -1\n",
-        ["mine.yaml:3:14", "-1", "greater than or equal to 0"],
+        ["mine.yaml:3:14", "-1", "at least 0"],
     ),
     "probability above one": (
         "extends: cn-2023\npolicy:\n  evidence:\n    sensitivity: 1.5\n",
-        ["1.5", "less than or equal to 1"],
+        ["1.5", "at most 1"],
     ),
     "not a number": ("extends: cn-2023\npolicy:\n  evidence:\n    sensitivity: .nan\n", ["sensitivity", "nan"]),
     "endless horizon": ("extends: cn-2023\nhorizon: .inf\n", ["horizon", "inf"]),
-    "no horizon": ("extends: cn-2023\nhorizon: 0\n", ["horizon", "greater than 0"]),
+    "no horizon": ("extends: cn-2023\nhorizon: 0\n", ["horizon", "more than 0"]),
     "nobody": (
         "extends: cn-2023\npopulation:\n  providers: 0\n",
-        ["population.providers", "greater than or equal to 1"],
+        ["population.providers", "at least 1"],
     ),
     "malformed": ("name: a\n  b: [\n", ["mine.yaml:2:4", "not well-formed YAML"]),
     "a list": ("- 1\n", ["mine.yaml:1:1", "expected a mapping"]),
@@ -183,15 +183,15 @@ BAD_FILES = {
     ),
     "no inspectors": (
         "extends: cn-2023\npolicy:\n  staff: {inspectors: 0}\n",
-        ["inspectors", "greater than or equal to 1"],
+        ["inspectors", "at least 1"],
     ),
-    "negative staff": ("extends: cn-2023\npolicy:\n  staff: {inspectors: -4}\n", ["-4", "greater than or equal to 1"]),
+    "negative staff": ("extends: cn-2023\npolicy:\n  staff: {inspectors: -4}\n", ["-4", "at least 1"]),
     "deadline in the past": (
         (
             "extends: cn-2023\npolicy:\n  ladder:\n"
             "    - {sanctions: [order-to-rectify], penalty: cn-penalties/genai-21, deadline: -3}\n"
         ),
-        ["-3", "greater than or equal to 0"],
+        ["-3", "at least 0"],
     ),
     "change beyond the horizon": (
         "extends: cn-2023\nchanges:\n  - {title: late, day: 5000, set: {policy.publicity: 2.0}}\n",
@@ -215,7 +215,7 @@ BAD_FILES = {
     ),
     "change to something out of range": (
         "extends: cn-2023\nchanges:\n  - {title: x, day: 50, set: {policy.evidence.sensitivity: 1.5}}\n",
-        ["mine.yaml: changes", "policy.evidence.sensitivity", "less than or equal to 1"],
+        ["mine.yaml: changes", "policy.evidence.sensitivity", "at most 1"],
     ),
     "change of a misspelt lever": (
         "extends: cn-2023\nchanges:\n  - {title: x, day: 50, set: {policy.evidence.sensitivty: 0.5}}\n",
@@ -309,7 +309,7 @@ BAD_OVERRIDES: dict[str, tuple[str, Any, list[str]]] = {
         9,
         ["--set policy.detection.inspection_rate=9: found inspections of up to"],
     ),
-    "negative": ("policy.staff.inspectors", -3, ["--set policy.staff.inspectors=-3", "greater than or equal to 1"]),
+    "negative": ("policy.staff.inspectors", -3, ["--set policy.staff.inspectors=-3", "at least 1"]),
     "beyond a value": ("horizon.days", 3, ["single value"]),
     "a whole part": ("policy.staff", 3, ["one of its parts"]),
     "position outside": ("policy.ladder.17.deadline", 3, ["no '17'"]),
