@@ -196,7 +196,7 @@ def analyse(
 
     Example:  shenhe study analyse discover runs/first-look --metric harm --arm as-enacted --figure box.html
 
-    Example:  shenhe study analyse sensitivity runs/first-look --arm inspect-more --baseline as-enacted
+    Example:  shenhe study analyse sensitivity runs/first-look --arm inspect-twice-as-often --baseline as-enacted
 
     Example:  shenhe study analyse dose runs/first-look --metric harm --baseline as-enacted
     """
