@@ -36,7 +36,8 @@ $(VENV)/.base: locks/base.txt | $(VENV)/bin/python
 
 $(VENV)/.dev: locks/dev.txt | $(VENV)/.base
 	@echo "make: installing what the tests need (a minute or so the first time)"
-	@$(INSTALL) --require-hashes -r locks/dev.txt
+	@# Also as constraints: pip 23.2, which Python 3.11 and 3.12 bring, looks for a newer pydantic to meet pydantic[email].
+	@$(INSTALL) --require-hashes -r locks/dev.txt -c locks/dev.txt
 	@touch $@
 
 $(VENV)/.lowest: locks/lowest.txt | $(VENV)/bin/python
