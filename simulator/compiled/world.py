@@ -1,5 +1,8 @@
 """The world of one replication in one structure, and what every actor does to it: rows of the log, harm, the queue,
 bins.
+
+``w`` is always the world, ``p`` the index of a provider. Times are days since the start, money is RMB, harm is
+user-days. These functions are compiled: an index out of range is not noticed, and nothing is raised.
 """
 
 from __future__ import annotations
@@ -266,7 +269,9 @@ WORLD = _World(
 
 @jit
 def take(store: Any) -> int:
-    """The number of a free record."""
+    """The index of a free record in ``store.records``, which doubles when none is left. The record holds what was in it
+    before: the caller writes every field.
+    """
     place: int = store.free
     if place >= 0:
         store.free = store.records[place].next
@@ -282,13 +287,16 @@ def take(store: Any) -> int:
 
 @jit
 def give(store: Any, place: int) -> None:
+    """Make the record at index ``place`` free again. Give each back once, when nothing refers to it any more."""
     store.records[place].next = store.free
     store.free = place
 
 
 @jit
 def log(w: Any, kind: int, provider: int, case: int, rule: int, value: float) -> None:
-    """One row: ``rule`` is a behaviour's index, ``behaviours + step`` for a penalty, or -1."""
+    """Count an event, and append its row to the log unless none is kept: ``rule`` is a behaviour's index,
+    ``behaviours + step`` for a penalty, or -1. What ``value`` means depends on the kind: see :mod:`..kernel.eventlog`.
+    """
     w.kinds[kind] += 1
     if not w.keep_log:
         return
@@ -309,7 +317,7 @@ def log(w: Any, kind: int, provider: int, case: int, rule: int, value: float) ->
 
 @jit
 def note_action(w: Any, days: float) -> None:
-    """Days from the opening of a case to its verdict, for one that is upheld."""
+    """Keep the days from the opening of a case to its verdict, for one that is upheld."""
     if w.actions == len(w.action_delays):
         w.action_delays = _twice_as_long(w.action_delays)
     w.action_delays[w.actions] = days
@@ -318,7 +326,7 @@ def note_action(w: Any, days: float) -> None:
 
 @jit
 def note_takedown(w: Any, days: float) -> None:
-    """Days from a complaint to the provider's own takedown."""
+    """Keep the days from a complaint to the provider's own takedown."""
     if w.takedowns == len(w.takedown_delays):
         w.takedown_delays = _twice_as_long(w.takedown_delays)
     w.takedown_delays[w.takedowns] = days
@@ -357,6 +365,7 @@ def accrue(w: Any, p: int) -> None:
 
 @jit
 def queue_changed(w: Any, by: int) -> None:
+    """``by`` more cases wait from now on, fewer where it is negative; the area under the queue (case-days) grows."""
     w.backlog_area += w.backlog * (w.now - w.backlog_at)
     w.backlog_at = w.now
     w.backlog += by
@@ -364,7 +373,7 @@ def queue_changed(w: Any, by: int) -> None:
 
 @jit
 def inspectors_busy(w: Any, by: int) -> None:
-    """More or fewer inspectors are at work from now on."""
+    """``by`` more inspectors are at work from now on, fewer where it is negative; their area (inspector-days) grows."""
     w.busy_area += w.busy * (w.now - w.busy_at)
     w.busy_at = w.now
     w.busy += by
@@ -372,7 +381,7 @@ def inspectors_busy(w: Any, by: int) -> None:
 
 @jit
 def pay_staff(w: Any) -> None:
-    """Inspectors and reviewers cost what they cost until now."""
+    """Book what inspectors and reviewers of the current regime cost since the last call, in RMB."""
     people = w.law[w.regime].registry.reviewers
     for authority in range(w.inspectors.shape[1]):
         people += w.inspectors[w.regime, authority]
@@ -382,7 +391,7 @@ def pay_staff(w: Any) -> None:
 
 @jit
 def close_bin(w: Any) -> None:
-    """Book harm until now and note all counts and levels."""
+    """Book harm until now, and write all counts and levels as the next row of the bins."""
     now, harm, active, filed = w.now, 0.0, 0, 0
     for p in range(len(w.providers)):
         provider = w.providers[p]

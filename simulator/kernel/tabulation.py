@@ -1,4 +1,7 @@
-"""From a scenario to the numbers that both engines read."""
+"""From a scenario to the numbers that both engines read.
+
+Rates are per year of 365 days in a scenario and per day in the table; money is in RMB and times are in days in both.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,11 @@ from .table import (
 
 
 def table(scenario: Scenario) -> Table:
-    """The numbers of a scenario."""
+    """The numbers of a scenario, grouped as :class:`.table.Table` describes them. A column has one entry per size
+    class, behaviour, step, store, platform or authority, in the order of the scenario.
+
+    A scenario that was loaded is valid, and nothing is raised.
+    """
     population, policy, registry = scenario.population, scenario.policy, scenario.registry
     classes, risks = population.classes, scenario.behaviours
     detection, targeting, staff, appeals = policy.detection, policy.targeting, policy.staff, policy.appeals
@@ -413,7 +420,9 @@ def _registry(policy: PolicyRules, size: str) -> int:
 
 
 def regimes(scenario: Scenario) -> list[tuple[float, Table]]:
-    """The tables that hold, each from its day on; the first from day 0. They differ in policy and behaviour, not in
-    shape.
+    """The tables that hold, each with the day from which it does, in order; the first is (0.0, table). They differ in
+    policy and behaviour, not in shape.
+
+    Raises :class:`..scenario.values.ScenarioError` where a change makes the scenario impossible.
     """
     return [(day, table(regime)) for day, regime in scenario.regimes()]

@@ -86,8 +86,9 @@ class Run:
 
     @functools.cached_property
     def summary(self) -> pd.DataFrame:
-        """Index metric; columns title, unit, mean, lo95, hi95, n: see
-        :mod:`.intervals`."""
+        """One row per metric, its name as index, with the columns title, unit, mean, lo95 and hi95 (the ends of the
+        95 % interval, see :mod:`.intervals`) and n (the replications in which it is defined).
+        """
         named = metrics(self.scenario)
         rows = []
         for name in self.outcomes.columns:
@@ -152,6 +153,8 @@ def simulate(
 def ready(engine: Wanted | None, scenario: Scenario, replications: int, policy: Hook | None = None) -> Engine:
     """The engine to use, its code and that of the draws compiled before any process starts that would do so for
     itself.
+
+    Raises :class:`.engines.EngineError` for an engine that is unknown or cannot run this.
     """
     chosen = choose(engine, [(scenario, replications)], policy)
     compiled()
@@ -217,6 +220,9 @@ def in_memory(
     policy: Hook | None = None,
     kept: dict[int, tuple[pa.Table, ...]] | None = None,
 ) -> Run:
+    """As :func:`simulate` without a folder, on the engine given. ``kept`` holds the tables of replications by number,
+    as :func:`run_one` returns them: these are not run again, and those that are run are added to it.
+    """
     results: dict[int, tuple[pa.Table, ...]] = {} if kept is None else kept
     missing = [number for number in range(replications) if number not in results]
     for number, tables in _each(scenario, seed, missing, min(workers, len(missing)), None, engine, policy):
@@ -286,7 +292,11 @@ def _remove_unfinished(folder: Path) -> None:
 def run_one(
     scenario: Scenario, seed: int, number: int, folder: Path | None, engine: Engine, policy: Hook | None = None
 ) -> tuple[pa.Table, ...]:
-    """One replication: its log, outcomes, providers and series as Arrow tables, or written to the folder."""
+    """Replication ``number``: its log, outcomes, providers and series as Arrow tables. With a folder, they are written
+    there, the log last, and the result is empty.
+
+    Raises :class:`OSError` for a folder that cannot be written.
+    """
     result = replicate_on(engine, scenario, seed, number, policy=policy)
     log = to_table(result.log, number, rule_names(scenario))
     tables = (log, outcomes_table(scenario, result), providers_table(scenario, result), series_table(scenario, result))

@@ -363,7 +363,10 @@ class Scenario(Part):
                 ) from None
 
     def changed(self, overrides: Mapping[str, Any]) -> Scenario:
-        """This scenario with other values by dotted path; raises :class:`ScenarioError` for one that cannot be."""
+        """This scenario with other values by dotted path, as ``--set`` gives them.
+
+        Raises :class:`ScenarioError`, with every fault on one line, for an unknown path or an impossible value.
+        """
         data = self.model_dump(mode="json")
         for path, value in overrides.items():
             override(data, path, value)
@@ -374,7 +377,9 @@ class Scenario(Part):
 
     def regimes(self) -> list[tuple[float, Scenario]]:
         """What holds from which day on: the scenario itself from day 0, and one entry per day on which something
-        changes.
+        changes, in order.
+
+        Raises :class:`ScenarioError` where a change makes the scenario impossible.
         """
         days = sorted({0.0} | {c.day for c in self.changes} | {c.until for c in self.changes if c.until is not None})
         result = []

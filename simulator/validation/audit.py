@@ -2,6 +2,9 @@
 
 This shares nothing with the counting in :mod:`..reference.model`. It walks the rows of one replication and keeps its
 own account, so that an error in either shows as a difference.
+
+``events`` is always a frame with one row per entry of the log, in order of time, with the columns ``time`` (days),
+``kind``, ``provider``, ``case``, ``rule`` and ``value`` of :mod:`..kernel.eventlog`.
 """
 
 from __future__ import annotations
@@ -15,20 +18,22 @@ from ..scenario.market import scaled
 from ..scenario.policy import covers
 from ..scenario.schema import Scenario
 from .statistics import mean, quantile, ratio
+from .totals import agree, broken_totals
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..runs.run import Run
 
-TOLERANCE = 1e-9
-"""Relative; sums of floats are taken in another order here. Counts are compared exactly."""
-
 _KINDS = {kind.name.lower().replace("_", "-"): kind for kind in Kind}
 
 
 def recomputed(scenario: Scenario, events: pd.DataFrame) -> dict[str, float]:
-    """The outcomes of one replication from its rows of the log: the metrics of :data:`..runs.outcomes.METRICS`."""
+    """The outcomes of one replication from its rows of the log, by name and in the units of
+    :func:`..runs.outcomes.metrics`. Undefined means and shares are NaN.
+
+    Raises :class:`KeyError` for a row that ends or concerns what no row before it began.
+    """
     account = _Account(scenario)
     columns = (events[name].tolist() for name in ("time", "kind", "provider", "case", "rule", "value"))
     for time, kind, provider, case, rule, value in zip(*columns, strict=True):
@@ -37,7 +42,9 @@ def recomputed(scenario: Scenario, events: pd.DataFrame) -> dict[str, float]:
 
 
 def discrepancies(run: Run) -> list[str]:
-    """What is wrong with a run: outcomes that the log does not give, Little's law, conservation. Empty when sound."""
+    """What is wrong with a run, one sentence each, which names the replication: outcomes that the log does not give,
+    Little's law, conservation. Empty when sound. A log that contradicts itself is reported, not raised.
+    """
     found: list[str] = []
     for number, events in run.events.groupby("replication", sort=True):
         try:
@@ -49,14 +56,21 @@ def discrepancies(run: Run) -> list[str]:
         again = recomputed(run.scenario, events)
         for name, value in again.items():
             outcome = float(counted[name].to_numpy()[0])
-            if not _same(value, outcome):
+            if not agree(value, outcome):
                 found.append(f"replication {number}: {name} is {outcome!r}, the log gives {value!r}")
-    found += _sums(run)
+    found += broken_totals(run)
     return found
 
 
 def broken_laws(scenario: Scenario, events: pd.DataFrame) -> list[str]:
-    """Little's law for the queue of cases, and that every case, appeal and suspension has one course."""
+    """What breaks Little's law for the queue of cases, and which case, appeal or suspension has no single course: one
+    sentence each, empty when sound.
+
+    Over a finite horizon Little's law is exact: the area under the queue equals the sum of the waits, those of cases
+    that still wait counted up to the horizon (Little, *A Proof for the Queuing Formula L = lambda W*, 1961).
+
+    Raises :class:`KeyError` for a row that ends or concerns what no row before it began.
+    """
     account = _Account(scenario)
     found: list[str] = []
     columns = (events[name].tolist() for name in ("time", "kind", "provider", "case", "rule", "value"))
@@ -77,26 +91,6 @@ def broken_laws(scenario: Scenario, events: pd.DataFrame) -> list[str]:
     account.settle_queue()
     if not math.isclose(account.backlog_area, account.waited, rel_tol=1e-9, abs_tol=1e-6):
         found.append(f"Little's law: the queue's area is {account.backlog_area}, the waits add up to {account.waited}")
-    return found
-
-
-def _same(a: float, b: float) -> bool:
-    return (math.isnan(a) and math.isnan(b)) or math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=1e-6)
-
-
-def _sums(run: Run) -> list[str]:
-    """Providers and bins each add up to the outcomes."""
-    found = []
-    for what, frame, names in (
-        ("providers", run.providers, ("fines", "harm", "downtime", "innocent_downtime")),
-        ("series", run.series, ("fines", "harm", "violations", "cases_opened", "warnings")),
-    ):
-        for number, part in frame.groupby("replication"):
-            outcome = run.outcomes[run.outcomes["replication"] == number]
-            for name in names:
-                total, expected = float(part[name].sum()), float(outcome[name].to_numpy()[0])
-                if not _same(total, expected):
-                    found.append(f"replication {number}: {name} of the {what} adds up to {total!r}, not {expected!r}")
     return found
 
 
@@ -489,7 +483,9 @@ class _Account:
 
 
 def staff_of(scenario: Scenario) -> tuple[int, int]:
-    """Inspectors and reviewers of a scenario at its scale."""
+    """How many inspectors and reviewers a scenario has at its ``population.scale``, all authorities together. Each
+    authority's share is rounded first, as the model does.
+    """
     staff, scale = scenario.policy.staff, scenario.population.scale
     authorities, reviewers = scenario.policy.authorities, scenario.registry.reviewers
     pools = [scaled(staff.inspectors, scale * item.share) for item in authorities]

@@ -3,6 +3,14 @@
 Each oracle is a scenario with everything else switched off, a formula, and a measurement with its standard error. A
 ``z`` beyond four in absolute value means that model and formula disagree: by chance that happens once in sixteen
 thousand. ``effort`` multiplies the number of replications of each: less is quicker and has a larger standard error.
+
+Symbols: n providers, T years of horizon, lambda occasions per provider and year, c compliance, p and q the shares that
+the docstring names, S a service time, m its mean, mu = 1/m, rho = lambda E[S] / c the load of c servers, D days of
+suspension. M/G/1 is the formula of Pollaczek and Khinchine, and M/G/infinity has a Poisson number in service: Gross,
+Shortle, Thompson and Harris, *Fundamentals of Queueing Theory* (2008). :mod:`.queues` has the other queues. The offence
+rate is that of Becker, *Crime and Punishment: An Economic Approach* (1968).
+
+An oracle takes a seed and an effort, simulates in this process, and returns a :class:`Reading`.
 """
 
 from __future__ import annotations
@@ -17,6 +25,7 @@ import numpy.typing as npt
 from ..runs.run import Run, simulate
 from ..scenario.overriding import merged
 from ..scenario.schema import Scenario
+from .queues import erlang_b, erlang_c_wait, finite_source_wait
 
 YEAR = 365.0
 LONG = 20_000.0
@@ -24,7 +33,9 @@ LONG = 20_000.0
 
 
 class Reading(NamedTuple):
-    """What a formula says, what the model gives, and the standard error of the latter."""
+    """What a formula says (``expected``), what the model gives (``measured``), and the standard error of the latter.
+    Times are in days, shares between 0 and 1, the rest are counts.
+    """
 
     name: str
     formula: str
@@ -34,11 +45,16 @@ class Reading(NamedTuple):
 
     @property
     def z(self) -> float:
+        """Standard errors between measured and expected, positive where the model gives more."""
         return (self.measured - self.expected) / self.error
 
 
 def stripped(changes: dict[str, Any]) -> Scenario:
-    """A scenario in which nothing happens, changed by ``changes`` (nested mappings)."""
+    """A scenario in which nothing happens, changed by ``changes``: nested mappings as in a scenario file, merged as
+    ``extends`` does.
+
+    Raises :class:`pydantic.ValidationError` for changes that no scenario admits.
+    """
     return Scenario.model_validate(merged(_STILL, changes))
 
 
@@ -134,40 +150,8 @@ _STILL: dict[str, Any] = {
 
 
 def times(replications: int, effort: float) -> int:
-    """How many replications an effort means: at least four, since an interval needs some."""
+    """``replications`` times ``effort``, rounded: at least four, since an interval needs some."""
     return max(4, round(replications * effort))
-
-
-def erlang_c_wait(arrivals: float, mean_service: float, servers: int) -> float:
-    """Mean wait in M/M/c: C / (c mu - lambda) with C = B / (1 - rho (1 - B)) from Erlang's B."""
-    load = arrivals * mean_service
-    blocked = 1.0
-    for k in range(1, servers + 1):
-        blocked = load * blocked / (k + load * blocked)
-    rho = load / servers
-    waits = blocked / (1.0 - rho * (1.0 - blocked))
-    return waits / (servers / mean_service - arrivals)
-
-
-def erlang_b(load: float, servers: int) -> float:
-    """Share of arrivals lost in M/G/c/c with ``load`` = arrivals times mean service (Erlang's B, any service law)."""
-    blocked = 1.0
-    for k in range(1, servers + 1):
-        blocked = load * blocked / (k + load * blocked)
-    return blocked
-
-
-def finite_source_wait(sources: int, servers: int, rate: float, mean_service: float) -> float:
-    """Mean wait where each of ``sources`` raises its next case at ``rate`` only once its last one is closed.
-
-    Birth and death: w_{k+1} = w_k (N - k) lambda / (min(k + 1, c) mu); then Wq = Lq / throughput (Little).
-    """
-    weights = [1.0]
-    for k in range(sources):
-        weights.append(weights[-1] * (sources - k) * rate * mean_service / min(k + 1, servers))
-    waiting = sum(weight * max(k - servers, 0) for k, weight in enumerate(weights))
-    throughput = sum(weight * (sources - k) * rate for k, weight in enumerate(weights))
-    return waiting / throughput
 
 
 def _queue(inspectors: int, days: float, phases: int, per_year: float) -> Scenario:

@@ -27,7 +27,7 @@ from .metamorphic import (
 
 
 def split_small() -> Changes:
-    """The small class as two classes of half its share each."""
+    """Changes by dotted path that replace the small class of ``cn-2023`` by two classes of half its share each."""
     rules = load_scenario("cn-2023")
     classes = [item.model_dump(mode="json") for item in rules.population.classes]
     halves = [{**classes[0], "name": f"small-{k}", "share": classes[0]["share"] / 2} for k in (1, 2)]
@@ -64,7 +64,7 @@ CASE_COST = {"policy.staff.case_cost": 1e5}
 
 
 def budget(yearly: float | None) -> Changes:
-    """One authority with so much to spend."""
+    """Changes by dotted path that give one authority ``yearly`` RMB per year to spend; ``None`` sets no limit."""
     return {"policy.authorities": [{"name": "all", "tier": "national", "share": 1.0, "budget": yearly}]}
 
 

@@ -66,6 +66,9 @@ class Check(NamedTuple):
 
     @property
     def passed(self) -> bool:
+        """Whether ``measured`` is within :data:`LIMIT` standard errors of what ``bound`` allows. Without chance it must
+        be exactly there.
+        """
         away = self.measured - self.expected
         if self.bound == "<=":
             away = max(away, 0.0)
@@ -75,6 +78,7 @@ class Check(NamedTuple):
 
     @property
     def tolerance(self) -> str:
+        """How far ``measured`` may be from what ``bound`` allows, in words."""
         return f"{LIMIT:g} standard errors" if self.error > 0 else "exact"
 
 
@@ -89,13 +93,18 @@ class Validation(NamedTuple):
 
     @property
     def failed(self) -> tuple[Check, ...]:
+        """The checks that did not pass, in their order."""
         return tuple(check for check in self.checks if not check.passed)
 
 
 def validate(
     seed: int = 2023, *, quick: bool = False, progress: Callable[[str], None] = lambda name: None
 ) -> Validation:
-    """Run every check. ``progress`` is called with the name of what is run next."""
+    """Run every check, in this process. ``quick`` takes :data:`QUICK` of the replications and one steepness instead of
+    :data:`STEEPNESSES`. ``progress`` is called with the name of what is run next.
+
+    The same seed gives the same result. A check that does not pass is no exception: see :attr:`Validation.failed`.
+    """
     effort = QUICK if quick else 1.0
     checks: list[Check] = []
     for oracle in ORACLES:
@@ -118,7 +127,7 @@ def validate(
 
 
 def closed_form(oracle: Callable[..., Any], seed: int, effort: float) -> Check:
-    """One oracle as a check."""
+    """One oracle of :mod:`.oracles` as a check. ``effort`` multiplies its replications."""
     reading = oracle(seed, effort)
     return Check(CLOSED, reading.name, reading.formula, reading.expected, reading.measured, reading.error)
 
@@ -130,7 +139,9 @@ PROVIDERS = 60
 
 
 def small(name: str, changes: dict[str, Any] | None = None, providers: int = PROVIDERS) -> Scenario:
-    """A shipped scenario with about this many providers, and staff to match."""
+    """The shipped scenario ``name`` with about ``providers`` providers, staff scaled with them, and ``changes`` by
+    dotted path. Raises :class:`..scenario.values.ScenarioError` for an unknown name or impossible changes.
+    """
     whole = load_scenario(name)
     return load_scenario(name, {"population.scale": providers / whole.population.providers, **(changes or {})})
 
