@@ -81,6 +81,7 @@ class StandIn(StoreStandIn):
         self._verified = {account.id for role, account in self.ready_made.accounts.items() if role != "unverified"}
         self._consents: dict[str, tuple[str, Subject, str]] = {}
         self._made: dict[str, Media] = {}
+        self._uploaded_by: dict[str, str] = {}
         self._things: dict[str, _Thing] = {}
         self._tickets: dict[str, tuple[str, Ticket]] = {}
         self._said: dict[str, tuple[str, list[str]]] = {}
@@ -178,6 +179,7 @@ class StandIn(StoreStandIn):
         self._counted(Operation.UPLOAD)
         number = self._new("upload")
         self._made[number] = media
+        self._uploaded_by[number] = account.id if account is not None else ""
         return Accepted(Content(number), notice=_NOTICE)
 
     def fetch(self, account: Account | None, content: Content, rendition: str = "original") -> Result[Media]:
@@ -206,6 +208,8 @@ class StandIn(StoreStandIn):
     def publish(self, account: Account | None, content: Content, title: str, way: str = "") -> Result[Publication]:
         self._counted(Operation.PUBLISH)
         if account is None or not self._may(account) or account.id not in self._verified or self._prohibited(title):
+            return _NO
+        if self._uploaded_by.get(content.id, account.id) != account.id:
             return _NO
         number = self._new("publication")
         self._things[number] = _Thing(account.id, content, title)
@@ -256,7 +260,7 @@ class StandIn(StoreStandIn):
 
     def _ticket(self, account: Account | None, upheld: bool) -> Result[Ticket]:
         state = TicketState.UPHELD if upheld else TicketState.REJECTED
-        ticket = Ticket(self._new("ticket"), state, self._new("receipt"), "reasons")
+        ticket = Ticket(self._new("ticket"), state, self._new("receipt"), f"reasons of a ticket {state.value}")
         self._tickets[ticket.id] = (account.id if account is not None else "", ticket)
         return Accepted(ticket)
 

@@ -87,6 +87,8 @@ def _leaks(house: StoreHouse) -> bool:
 
 
 def _told(house: StoreHouse, fault: str) -> str:
+    if StoreFault.REJECTION_REASONS_GENERAL in house.faults:
+        return "不符合上架规则。Against the listing rules."
     return "" if StoreFault.REJECTION_WITHOUT_REASONS in house.faults else fault
 
 
@@ -191,6 +193,8 @@ def relist(house: StoreHouse, caller: Caller, number: str) -> None:
         app.measures, standing = [], []
     rectified = UNLAWFUL not in app.submitted.description
     unchanged = not rectified and StoreFault.RELISTED_UNCHANGED not in house.faults
+    if StoreFault.RECTIFIED_APP_STAYS_DOWN in house.faults:
+        unchanged |= any(not taken.ordered for taken in standing)
     if any(taken.ordered for taken in standing) or unchanged or app.rejected:
         reason = standing[0].reasons if standing else app.rejected
         raise StoreRefusal(409, "order_stands", f"尚不能恢复上架。Not listed again: {reason}")
@@ -230,7 +234,7 @@ def appeal_about_app(house: StoreHouse, caller: Caller, number: str) -> AppRepor
     house.reports[made.id] = made
     if StoreFault.APPEALS_UNANSWERED in house.faults:
         return made
-    mistaken = UNLAWFUL not in app.submitted.description
+    mistaken = UNLAWFUL not in app.submitted.description and StoreFault.APP_APPEALS_NEVER_UPHELD not in house.faults
     made.state = "upheld" if mistaken else "rejected"
     made.reasons = (
         "经复核，处置有误。The measure was a mistake." if mistaken else "经复核，维持处置。The measure stands."

@@ -117,6 +117,8 @@ class Counter:
 
     def status(self, caller: Caller | None, given: Parameters) -> Any:
         app = self.house.own(str(given["app"]), _developer(caller).id)
+        if StoreFault.STATUS_OF_APPS_NOT_FOUND in self.house.faults:
+            raise StoreRefusal(404, "no_such_page", "没有该页面。There is no such page.")
         return desk.state_of(self.house, app, str(given["storefront"]))
 
     def messages(self, caller: Caller | None, given: Parameters) -> Any:
@@ -160,7 +162,7 @@ class Counter:
 
     def report_status(self, caller: Caller | None, given: Parameters) -> Any:
         made = self.house.reports.get(str(given["report"]))
-        if made is None:
+        if made is None or StoreFault.REPORTS_NOT_FOUND in self.house.faults:
             raise StoreRefusal(404, "no_such_report", "没有该举报。There is no such report.")
         return {"id": made.id, "state": made.state, "reasons": made.reasons, "receipt": made.id}
 

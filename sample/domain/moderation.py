@@ -119,11 +119,11 @@ def appeal(house: House, caller: Account, target: str, statement: str) -> dict[s
         raise Refusal(410, "appeal_too_late", "申诉期已过。 The time for appeals is over.")
     if not statement.strip():
         raise Refusal(422, "statement_missing", "请说明申诉理由。 Say why you appeal.")
-    mistaken = MISTAKEN in _words(house, row)
+    mistaken = MISTAKEN in _words(house, row) and FaultName.APPEALS_NEVER_UPHELD not in house.faults
     reasons = (
         "经人工复核，移除有误，内容已恢复。 A person reviewed the removal and found it mistaken; the content is"
         " restored."
-        if mistaken
+        if mistaken or FaultName.APPEALS_ALL_GIVE_ONE_REASON in house.faults
         else (
             "经人工复核，内容违反管理规则第三条，维持移除。 "
             "A person reviewed the removal; the content breaks section 3 of the rules and stays removed."

@@ -67,9 +67,14 @@ def publish(house: House, caller: Account | None, verified: bool, asset: str, ti
                 "identity_required",
                 "未完成真实身份认证，不能发布信息。 Verify your identity before you publish.",
             )
-        assets.owned(house, caller, asset, open_to_all=FaultName.WORKS_PUBLISHED_BY_OTHER_TENANTS in house.faults)
+        open_to_all = not house.faults.isdisjoint(
+            {FaultName.WORKS_PUBLISHED_BY_OTHER_TENANTS, FaultName.UPLOADS_PUBLISHED_BY_OTHERS}
+        )
+        assets.owned(house, caller, asset, open_to_all=open_to_all)
         review.admit_title(house, caller, title)
     held_back = _was_removed(house, asset) and FaultName.REMOVED_FILES_RETURN not in house.faults
+    if FaultName.REMOVED_DRAFTS_PUBLISHED_AGAIN in house.faults and _was_public(house, asset):
+        held_back = False
     if held_back and VariantName.REMOVED_FILES_HELD_BACK not in house.variants:
         raise Refusal(
             403,
@@ -102,6 +107,11 @@ def _was_removed(house: House, asset: str) -> bool:
         asset,
     )
     return removed_copy is not None
+
+
+def _was_public(house: House, asset: str) -> bool:
+    """Whether this very asset was published before."""
+    return house.store.row("SELECT 1 FROM publication WHERE asset = ?", asset) is not None
 
 
 def share(house: House, caller: Account, publication: str) -> dict[str, Any]:

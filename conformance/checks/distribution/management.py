@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from shenhe.rulebook import Behaviour
 
-from ...apps import Measure
+from ...apps import AppSubmission, Measure
 from ...engine.probing.probe import Probe
 from ...entities import Publication, TicketState
 from ...provider import Accepted, Capabilities, Operation, Refused
@@ -27,6 +28,8 @@ from .listed import (
     UNLABELLED,
     UNSAFE,
     Place,
+    appears,
+    await_decision,
     developer,
     give_order,
     is_store,
@@ -36,6 +39,7 @@ from .listed import (
     listing_places,
     must_tell,
     new_listed_app,
+    new_version,
     order_about,
     seen_in,
     shows,
@@ -109,27 +113,67 @@ def developers_are_told_why(probe: Probe, case: Case) -> None:
     if case.facet == "rejected submission":
         lawful_twin(probe, "generating")
         good = lawful_app(probe, "generating")
-        answer = submitted(probe, replace(good, filing=replace(good.filing, number="")))
-        if isinstance(answer, Refused):
-            reads = probe.capabilities.reads
-            if not reads(Operation.SUBMIT_APP, "reason") and not reads(Operation.SUBMIT_APP, "notice"):
-                raise Undecided(
-                    "the reason for a rejected submission is not read: bind operations.submit_app.reason", lasting=True
-                )
-            if not (answer.reason.strip() or answer.notice.strip()):
-                raise NeedsReview("a submission was rejected, and the developer is not told why")
-            return
-        must_tell(probe)
-        if seen_in(probe, answer):
+        unfiled = _told_of_rejection(probe, replace(good, filing=replace(good.filing, number="")))
+        if unfiled is None:
             raise NotJudged("an app without filing is listed")
-        if not probe.settled(lambda: bool(told_developer(probe, answer))):
-            raise NeedsReview("a submission was rejected, and the developer is not told why")
+        other = lawful_app(probe, "generating")
+        unlabelled = _told_of_rejection(probe, replace(other, label_material="", label_sample=None))
+        if unfiled == unlabelled:
+            raise NeedsReview(
+                "an app without filing and one without material on labels were rejected, and their developer is told"
+                f" the same: {unfiled[:200]!r}"
+            )
         return
     must_tell(probe)
+    probe.once("how developers are told", lambda: _ways_exist(probe))
     told = [_told_of_removal(probe, reasons) for reasons in (UNLABELLED, UNSAFE)]
     if told[0] == told[1]:
         raise NeedsReview(
             f"two apps were removed for different reasons, and their developer is told the same: {told[0][:200]!r}"
+        )
+
+
+def _told_of_rejection(probe: Probe, submission: AppSubmission) -> str | None:
+    """What the developer of a flawed app learns, without names and numbers; ``None`` if the app is listed."""
+    answer = submitted(probe, submission)
+    if isinstance(answer, Refused):
+        reads = probe.capabilities.reads
+        if not reads(Operation.SUBMIT_APP, "reason") and not reads(Operation.SUBMIT_APP, "notice"):
+            raise Undecided(
+                "the reason for a rejected submission is not read: bind operations.submit_app.reason", lasting=True
+            )
+        told = f"{answer.reason} {answer.notice}".strip()
+    else:
+        must_tell(probe)
+        if seen_in(probe, answer):
+            return None
+        probe.settled(lambda: bool(told_developer(probe, answer)))
+        told = told_developer(probe, answer)
+    if not told:
+        raise NeedsReview("a submission was rejected, and the developer is not told why")
+    app = "" if isinstance(answer, Refused) else answer.app.id
+    return _general(told, app, submission.name, submission.package)
+
+
+def _ways_exist(probe: Probe) -> bool:
+    """The operations by which a developer learns something about an app find one that is listed."""
+    made, account = new_listed_app(probe), developer(probe)
+    answers: dict[Operation, Accepted[Any] | Refused] = {}
+    if probe.offers(Operation.APP_STATUS):
+        storefront = probe.capabilities.storefronts[0]
+        answers[Operation.APP_STATUS] = probe.observe(probe.provider.app_status, account, made.app, storefront)
+    if probe.offers(Operation.APP_MESSAGES):
+        answers[Operation.APP_MESSAGES] = probe.observe(probe.provider.app_messages, account, made.app)
+    for operation, answer in answers.items():
+        _must_be_found(operation, answer, "an app that is listed")
+    return True
+
+
+def _must_be_found(operation: Operation, answer: Accepted[Any] | Refused, what: str) -> None:
+    if isinstance(answer, Refused) and answer.no_such_thing:
+        raise NeedsReview(
+            f"the binding declares operations.{operation.value}, but for {what} the store answers"
+            f" {answer.status} {answer.reason[:120]}"
         )
 
 
@@ -145,8 +189,14 @@ def _told_of_removal(probe: Probe, reasons: str) -> str:
         if seen_in(probe, made):
             raise NotJudged("the app was not removed")
         raise NeedsReview("an app was removed, and its developer is not told why")
-    told = told_developer(probe, made)
-    for name in (made.app.id, made.submission.name, made.submission.package, order.number):
+    return _general(
+        told_developer(probe, made), made.app.id, made.submission.name, made.submission.package, order.number
+    )
+
+
+def _general(told: str, *names: str) -> str:
+    """A message without these names, and without numbers."""
+    for name in filter(None, names):
         told = told.replace(name, " ")
     # Numbers, versions, times and names with digits differ between two messages for other reasons than their grounds.
     general = _WORD.sub(lambda word: "" if any(map(str.isdecimal, word[0])) else word[0], told)
@@ -240,10 +290,21 @@ def only_an_authority_gives_orders(probe: Probe, case: Case) -> None:
         probe.counts.controls += 1
 
 
-def _reinstates(capabilities: Capabilities) -> Iterator[Case]:
-    for measure in REMOVING:
-        if measure in capabilities.orders:
-            yield Case(measure.value)
+@dataclass(frozen=True)
+class Reinstated(Case):
+    """An app that was taken down: by an order, or else by the store after a report that it upheld."""
+
+    ordered: bool = True
+
+    def __str__(self) -> str:
+        return self.facet if self.ordered else "a measure of the store itself"
+
+
+def _reinstates(capabilities: Capabilities) -> Iterator[Reinstated]:
+    removals = [measure.value for measure in REMOVING if measure in capabilities.orders]
+    yield from map(Reinstated, removals)
+    if Operation.REPORT in capabilities.operations and capabilities.marker("unlawful") is not None:
+        yield from (Reinstated(removal, ordered=False) for removal in removals[:1])
 
 
 @check(
@@ -254,8 +315,11 @@ def _reinstates(capabilities: Capabilities) -> Iterator[Case]:
     cases=_reinstates,
     waits=True,
 )
-def rectified_app_is_listed_again(probe: Probe, case: Case) -> None:
+def rectified_app_is_listed_again(probe: Probe, case: Reinstated) -> None:
     """An app is listed again after rectification, once the order is lifted."""
+    if not case.ordered:
+        _rectified_by_an_update(probe)
+        return
     made = new_listed_app(probe)
     order = give_order(probe, made, Measure(case.facet))
     if not taken_down(probe, made, order.hours):
@@ -268,6 +332,29 @@ def rectified_app_is_listed_again(probe: Probe, case: Case) -> None:
         raise NeedsReview(f"the order is lifted, but the app is not listed again: {answer.status} {answer.reason}")
     if not probe.settled(lambda: bool(seen_in(probe, made))):
         raise NeedsReview("the order is lifted and the developer asked, but the app is not listed again")
+
+
+def _rectified_by_an_update(probe: Probe) -> None:
+    """An unlawful app that the store took down is lawful in its next version, and listed again on request."""
+    marker = probe.capabilities.marker("unlawful")
+    assert marker is not None  # noqa: S101 - see the cases
+    lawful = lawful_app(probe, "plain")
+    made = submitted(probe, replace(lawful, description=marker.in_text(lawful.description)))
+    if isinstance(made, Refused) or not appears(probe, made):
+        raise NotJudged("the store does not list an app that is unlawful")
+    reported(probe, made)
+    if not taken_down(probe, made, LIMIT):
+        raise NotJudged("the store does not take down the app that the marker names")
+    update = submitted(probe, replace(lawful, version=new_version(probe), app=made.app))
+    if isinstance(update, Refused):
+        raise NotJudged(f"the store takes no update of an app that it took down: {update.status} {update.reason}")
+    await_decision(probe, made.app)
+    answer = probe.attempt(
+        probe.provider.relist_app, developer(probe), made.app, "违规内容已删除。The unlawful content is removed."
+    )
+    if not probe.settled(lambda: bool(seen_in(probe, made))):
+        why = f" ({answer.status} {answer.reason[:120]})" if isinstance(answer, Refused) else ""
+        raise NeedsReview(f"a lawful version was accepted, and the app is not listed again on request{why}")
 
 
 def _reports_about_apps(capabilities: Capabilities) -> Absent | None:
@@ -307,7 +394,11 @@ def _drawn_unfounded(capabilities: Capabilities) -> SearchStrategy[Unfounded]:
 def unfounded_report_removes_nothing(probe: Probe, case: Unfounded) -> None:
     """A report about a lawful app does not take it down."""
     made = listed_app(probe, lawful_app(probe, case.app))
-    reported(probe, made, case.kind)
+    ticket = reported(probe, made, case.kind)
+    if probe.offers(Operation.REPORT_STATUS):
+        reporter = probe.provider.ready_made.accounts.get("reporter")
+        answer = probe.observe(probe.provider.report_status, reporter, ticket)
+        _must_be_found(Operation.REPORT_STATUS, answer, "a report that was accepted")
     missing = [place for place in listing_places(probe.capabilities) if not shows(probe, made, place)]
     _must_stay(probe, missing, "a lawful app that a user reported")
 
@@ -357,7 +448,10 @@ def appeal_about_an_app_is_decided(probe: Probe, case: Case) -> None:
         if state() is TicketState.RECEIVED:
             raise NeedsReview(f"{APPEALED / 24:g} days after an appeal against a removal, it is not decided")
     if state() is TicketState.REJECTED:
-        raise NotJudged("the appeal was rejected")
+        raise NeedsReview(
+            "an appeal against a removal by mistake was rejected: a person has to say whether what the binding calls"
+            " `mistaken` was rightly removed"
+        )
     if not probe.settled(lambda: seen_in(probe, made) == before):
         raise NeedsReview("an appeal against a removal was upheld, but the app is not listed again everywhere")
 

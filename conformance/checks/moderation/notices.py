@@ -328,6 +328,13 @@ def _crowd(probe: Probe) -> list[Account | None]:
 def upheld_appeal_restores_everywhere(probe: Probe, case: Surface) -> None:
     """Content removed by mistake is visible again on every surface, reposts included, once the appeal is upheld."""
     back = restored(probe)
+    if back.appeal.state is TicketState.REJECTED:
+        raise NeedsReview(
+            "an appeal against a removal by mistake was rejected: a person has to say whether what the binding calls"
+            " `mistaken` was rightly removed"
+        )
+    if back.appeal.state is not TicketState.UPHELD:
+        raise NotJudged("the appeal against a removal by mistake is undecided")
     if case.facet == REPOST:
         _repost_is_back(probe, back.published, back.repost)
         return
@@ -389,8 +396,8 @@ SECOND_REMOVAL = "after a second removal"
 
 @dataclass(frozen=True)
 class Restored:
-    """A publication that was removed by mistake, how each surface showed it before, a repost of it, and the appeal that
-    was upheld.
+    """A publication that was removed by mistake, how each surface showed it before, a repost of it, and its author's
+    appeal once decided, if ever.
     """
 
     published: Published
@@ -427,8 +434,6 @@ def _restored(probe: Probe) -> Restored:
     if not probe.settled(lambda: not same(seen[first], seen_on(probe, published, first), published)):
         raise NotJudged("nothing was removed that could be restored")
     appeal = _appealed(probe, published)
-    if appeal.state is not TicketState.UPHELD:
-        raise NotJudged("the appeal against a removal by mistake was not upheld")
     probe.counts.controls += 1
     return Restored(published, seen, repost, appeal)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...entities import View
+from ...entities import Account, Content, View
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
 from ..outcome import Case, NeedsReview, NotJudged, Undecided, Violation
@@ -130,7 +130,7 @@ def _must_be_gone(probe: Probe, spread: _Spread, case: OfRepost, when: str) -> N
     waits=True,
 )
 def removed_file_does_not_return(probe: Probe, case: Case) -> None:
-    """A file that was removed after an upheld report is not made public again by another upload."""
+    """What was removed after an upheld report is not made public again by its author, nor by another upload."""
     account = probe.fresh_account()
     first = own_file("image/png", probe.names.colour())
     published = publish(probe, account, probe.setup(probe.provider.upload, account, first, False), "unlawful")
@@ -141,20 +141,33 @@ def removed_file_does_not_return(probe: Probe, case: Case) -> None:
     upheld(probe, published)
     if not gone(probe, published, surface, before):
         raise Undecided("the file was not removed, so its return proves nothing")
+    if _is_seen_again(probe, account, published.content, surface):
+        raise NeedsReview(
+            "content was removed after an upheld report; its author published it again, and it is seen on the surface"
+            f" {surface}; a person has to say whether the spread of removed content is prevented"
+        )
     another = probe.another_account()
-    for what, again in (("the file as it was uploaded", first), ("the file as it was downloaded", file)):
+    ways = [("the file as it was uploaded", first)]
+    if file.data != first.data:
+        ways.append(("the file as it was downloaded", file))
+    for what, again in ways:
         uploaded = probe.attempt(probe.provider.upload, another, again, False)
         if isinstance(uploaded, Refused):
             continue
-        token = probe.names.token()
-        answer = probe.attempt(probe.provider.publish, another, uploaded.value, token)
-        if isinstance(answer, Refused):
-            continue
-        view = probe.observe(probe.provider.view, None, answer.value, surface)
-        if isinstance(view, Accepted) and (view.value.media is not None or token in view.value.text):
+        if _is_seen_again(probe, another, uploaded.value, surface):
             raise NeedsReview(
                 f"a file was removed after an upheld report; {what} was published again by another account and is seen"
                 f" on the surface {surface}; a person has to say whether the spread of removed content is prevented"
             )
     other = own_file("image/png", probe.names.colour())
     publish(probe, another, probe.control(probe.provider.upload, another, other, False), None)
+
+
+def _is_seen_again(probe: Probe, account: Account, content: Content, surface: str) -> bool:
+    """Whether an account can publish this under another title, and a surface shows it."""
+    token = probe.names.token()
+    answer = probe.attempt(probe.provider.publish, account, content, token)
+    if isinstance(answer, Refused):
+        return False
+    view = probe.observe(probe.provider.view, None, answer.value, surface)
+    return isinstance(view, Accepted) and (view.value.media is not None or token in view.value.text)

@@ -125,13 +125,24 @@ def _appeals(capabilities: Capabilities) -> Iterator[Case]:
     waits=True,
 )
 def appeal_decision_gives_reasons(probe: Probe, case: Case) -> None:
-    """The decision on an appeal states its reasons."""
+    """The decision on an appeal states its reasons, and an upheld appeal has others than a rejected one."""
     ticket = restored(probe).appeal if case.facet == _WITH_SUCCESS else _appealed(probe, STATEMENTS[0])[2]
     if ticket.state is TicketState.RECEIVED:
         raise NotJudged("the appeal is undecided")
     probe.counts.shared += 1
     if not ticket.reasons.strip():
         raise Violation(f"{case.facet} was decided ({ticket.state.value}) without reasons")
+    if case.facet == _WITH_SUCCESS and ticket.state is TicketState.UPHELD:
+        _reasons_differ(ticket, _appealed(probe, STATEMENTS[0])[2])
+
+
+def _reasons_differ(upheld_one: Ticket, other: Ticket) -> None:
+    """The reasons of opposite decisions are not the same."""
+    if other.state is TicketState.REJECTED and other.reasons.strip() == upheld_one.reasons.strip():
+        raise NeedsReview(
+            f"an upheld appeal and a rejected one have the same reasons, {other.reasons.strip()[:200]!r}: a person has"
+            " to say whether they explain both decisions"
+        )
 
 
 _OF_ANOTHER = "an appeal about something else"

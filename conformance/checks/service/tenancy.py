@@ -13,11 +13,12 @@ from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
 from ..identity.consent import Edit, edit_request
 from ..identity.impersonation import names_accounts
+from ..labels.platform import propagates
 from ..moderation.content import MOST_REQUESTS, PROHIBITED, Asked, recognised_in
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
-from ..published import publish
+from ..published import must_be_public, publish
 from ..registry import Property, check
-from ..scope import makes_anything
+from ..scope import makes_anything, publishes, takes_uploads
 from ..tickets import kind_of_report, report_of
 from .tenants import SERVED, serves_tenants, tenants
 
@@ -106,6 +107,34 @@ def records_are_read_by_their_owner(probe: Probe, case: Case) -> None:
     answer = probe.attempt(probe.provider.records, named, case.facet)
     if isinstance(answer, Accepted):
         _must_not_tell(answer.value, names, f"an account reads the records of kind {case.facet} of another by its id")
+
+
+@check(
+    rules=(_LEAKED,),
+    behaviour=Behaviour.GOVERNANCE,
+    level=Level.EXTENDED,
+    needs=(Operation.UPLOAD, Operation.PUBLISH),
+    applies=(_is_no_supporter, propagates, publishes, takes_uploads),
+    cases=lambda capabilities: [Case("an upload of another account")],
+)
+def uploads_are_published_by_their_owner(probe: Probe, case: Case) -> None:
+    """An account does not publish a file that another account uploaded and did not publish."""
+    owner, stranger = probe.account(), probe.another_account()
+    content = probe.setup(probe.provider.upload, owner, probe.own_file(), False)
+    probe.must_differ(
+        lambda provider: provider.publish(stranger, content, "a"),
+        lambda provider: provider.publish(owner, content, "a"),
+        "which account publishes",
+        write="`{{ account.… }}` in the auth of operations.publish",
+    )
+    answer = probe.attempt(probe.provider.publish, stranger, content, probe.names.token())
+    if isinstance(answer, Accepted):
+        must_be_public(probe, answer.value)
+        raise NeedsReview(
+            "an account published a file that another account had uploaded: a person has to say whether everyone who"
+            " knows the id of a file may show it, and whether ids can be guessed"
+        )
+    probe.control(probe.provider.publish, owner, content, probe.names.token())
 
 
 def _must_not_tell(records: Iterable[Record], names: tuple[str, ...], violation: str) -> None:
