@@ -6,11 +6,14 @@ import ast
 import json
 import random
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from ..sampling import commit
 from .mutants import __main__ as command
+from .mutants import trying
 from .mutants.lawful import lawful
 from .mutants.loading import SUBJECTS, Subject, copied, source
 from .mutants.operators import OPERATORS, mutants_of, mutated
@@ -61,6 +64,55 @@ def test_what_follows_from_faults_is_folded_away_too() -> None:
     assert ast.unparse(lawful(ast.parse(FOLDED))) == (
         "KEPT, LATE = (1, 72)\n\ndef share(house, row):\n    late, spared = (0, False)\n    row = KEPT\n    return row"
     )
+
+
+def test_tables_of_faults_are_folded_away() -> None:
+    code = (
+        "def shows(self, age):\n    late = {FaultName.LATE: age < 72}\n"
+        "    if any(late.get(each) for each in self.faults):\n        return False\n    return age > 12"
+    )
+    assert ast.unparse(lawful(ast.parse(code))) == "def shows(self, age):\n    return age > 12"
+
+
+def test_rows_of_a_table_keep_their_length() -> None:
+    code = 'ROUTES = (("GET", "/apps"), ("POST", "/apps"))\nSURFACES = ("page", "link")'
+    shown = [mutant.original for mutant in mutants_of("module", ast.parse(code)) if mutant.operator == "element"]
+    assert shown == ["(('GET', '/apps'), ('POST', '/apps'))"] * 2 + ["('page', 'link')"] * 2
+
+
+def test_arguments_of_different_types_are_not_swapped() -> None:
+    keys = [mutant.key for mutant in all_mutants(SUBJECTS["platform"]) if mutant.operator == "arguments"]
+    assert not any("publication.found(house, target)" in key for key in keys)
+    assert any("arguments 3 and 4 swapped:_open_ticket(house, caller, kind, target" in key for key in keys)
+
+
+def test_a_platform_has_no_mutants_of_what_only_a_generator_runs() -> None:
+    functions = {mutant.function for mutant in all_mutants(SUBJECTS["platform"]) if mutant.module == "domain.studio"}
+    assert functions == {"take_in"}
+
+
+def test_a_stale_cache_works_in_a_house_without_a_database() -> None:
+    tree = ast.parse("def told(house, words: str) -> str:\n    return words + house.name")
+    (mutant,) = [mutant for mutant in mutants_of("module", tree) if mutant.operator == "cache"]
+    names: dict[str, Any] = {}
+    exec(compile(mutated(tree, mutant), "module", "exec"), names)
+    house = SimpleNamespace(name="a")
+    assert names["told"](house, "x") == "xa"
+    house.name = "b"
+    assert names["told"](house, "x") == "xa"
+
+
+@pytest.mark.parametrize(("verdict", "status"), [("pass", "survived"), ("inconclusive", "inconclusive")])
+def test_a_check_that_decides_more_than_alone_notices_nothing(
+    monkeypatch: pytest.MonkeyPatch, verdict: str, status: str
+) -> None:
+    subject = SUBJECTS["store"]
+    mutant = all_mutants(subject)[0]
+    result = SimpleNamespace(name="watches", verdict=verdict, reason="nothing was seen")
+    monkeypatch.setattr(trying, "run", lambda *arguments, **options: SimpleNamespace(checks=[result]))
+    alone = {"pass": "inconclusive", "inconclusive": "pass"}[verdict]
+    reached = {"watches": frozenset({(mutant.module, mutant.statement or 0)})}
+    assert tried(mutant, Baseline({"watches": alone}, reached, {"watches": 0.0}), subject).status == status
 
 
 @pytest.mark.parametrize("subject", SUBJECTS.values(), ids=lambda subject: subject.name)

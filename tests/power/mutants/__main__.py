@@ -57,7 +57,7 @@ def _baseline(folder: Path, subject: Subject = PROVIDER) -> Baseline:
 
 def _try(number: int) -> Tried:
     assert _known is not None
-    return tried(all_mutants(_subject.modules)[number], _known, _subject)
+    return tried(all_mutants(_subject)[number], _known, _subject)
 
 
 def row(done: Tried) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if file.exists():
         done = {line["key"]: line for line in map(json.loads, file.read_text(encoding="utf-8").splitlines())}
     again = set(chosen.again or ())
-    mutants = all_mutants(subject.modules)
+    mutants = all_mutants(subject)
     numbers = [
         number
         for number, mutant in enumerate(mutants)

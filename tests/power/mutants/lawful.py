@@ -45,6 +45,11 @@ class _Switches(ast.NodeTransformer):
         self.generic_visit(node)
         if isinstance(node.func, ast.Attribute) and node.func.attr == "isdisjoint" and is_switch(node.func.value):
             return ast.copy_location(ast.Constant(True), node)
+        match node:
+            case ast.Call(
+                func=ast.Name(id="any"), args=[ast.GeneratorExp(generators=[ast.comprehension(iter=of)])]
+            ) if is_switch(of):
+                return ast.copy_location(ast.Constant(False), node)
         return node
 
 

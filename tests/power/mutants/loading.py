@@ -6,9 +6,9 @@ import ast
 import copy
 import importlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -32,18 +32,29 @@ MODULES = (
 
 @dataclass(frozen=True)
 class Subject:
-    """A sample whose mutants are tried: its modules, where it is created, and as which variant."""
+    """A sample whose mutants are tried: its modules, where it is created, and as which variant.
+
+    Of a module that another role shares, ``within`` names the functions that this one runs; the rest of it is left out.
+    """
 
     name: str
     modules: tuple[str, ...]
     create: str = "app:create_app"
     variant: str | None = None
+    within: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def runs(self, module: str, function: str) -> bool:
+        """Whether this role can run a function of one of its modules."""
+        return module not in self.within or function.partition(".")[0] in self.within[module]
 
     @property
     def variants(self) -> tuple[str, ...]:
         """The variants that it is created with."""
         return (self.variant,) if self.variant is not None else ()
 
+
+#: What a platform does with a file that is brought; the rest of the module acts for faults.
+PASSES_ON = ("", "labels_of", "passed_on", "_read", "_notice", "_propagator", "_with_propagator", "_labelled")
 
 SUBJECTS = {
     subject.name: subject
@@ -58,6 +69,7 @@ SUBJECTS = {
             "platform",
             ("domain.moderation", "domain.publication", "domain.studio", "media.propagation", "styles.forms_platform"),
             variant="forms-platform",
+            within={"domain.studio": ("take_in",), "media.propagation": PASSES_ON},
         ),
         Subject(
             "supporter",

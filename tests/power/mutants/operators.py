@@ -164,7 +164,7 @@ def other_path(node: ast.AST) -> Iterator[Replacement]:
     changed.body = [
         inner,
         *ast.parse(
-            f"_kept = house.store.__dict__.setdefault('_kept_{node.name}', {{}})\n"
+            f"_kept = getattr(house, 'store', house).__dict__.setdefault('_kept_{node.name}', {{}})\n"
             f"_key = {ast.unparse(key)}\n"
             f"if _key not in _kept:\n    _kept[_key] = _uncached({arguments})\n"
             "return _kept[_key]"
@@ -208,14 +208,25 @@ class Mutant:
         return f"{self.module}:{self.function}:{self.operator}:{self.how}:{self.original}"
 
 
-def mutants_of(module: str, tree: ast.Module) -> list[Mutant]:
-    """Every mutant of a lawful module, in the order of its code."""
+def mutants_of(
+    module: str, tree: ast.Module, fits: Callable[[ast.Call, int], bool] = lambda call, place: True
+) -> list[Mutant]:
+    """Every mutant of a lawful module, in the order of its code.
+
+    ``fits`` says whether an argument of a call and the next one can be swapped without an error of types. Tuples of a
+    fixed length keep it: without an element the module could not even be loaded.
+    """
     found: list[Mutant] = []
     seen: dict[str, int] = {}
     numbers = {id(node): number for number, node in enumerate(ast.walk(tree))}
+    rows = _rows(tree)
     for node, function, statement in _places(tree):
         for name, operator in OPERATORS.items():
+            if name == "element" and id(node) in rows:
+                continue
             for variant, (how, _) in enumerate(operator(node)):
+                if name == "arguments" and isinstance(node, ast.Call) and not fits(node, int(how.split()[1]) - 1):
+                    continue
                 where = node if isinstance(node, ast.stmt | ast.expr) else None
                 line = statement or (where.lineno if where is not None else 0)
                 shown = _shown(node)
@@ -289,6 +300,24 @@ def _places(tree: ast.Module) -> Iterator[tuple[ast.AST, str, int | None]]:
 
     for step in tree.body:
         yield from walk(step, "", None)
+
+
+def _rows(tree: ast.Module) -> set[int]:
+    """The tuples that are taken apart, or are rows of a table: they have a fixed length."""
+    found: list[ast.expr | None] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Tuple(elts=rows) | ast.List(elts=rows) | ast.Set(elts=rows):
+                lengths = {len(row.elts) if isinstance(row, ast.Tuple) else 0 for row in rows}
+                found += rows if len(lengths) == 1 else []
+            case ast.Dict(values=rows):
+                found += [row for row in rows if isinstance(row, ast.Tuple) and len(set(map(type, row.elts))) > 1]
+            case ast.Assign(targets=[ast.Tuple()], value=value) | ast.Lambda(body=value):
+                found.append(value)
+            case ast.FunctionDef(returns=ast.Subscript(value=ast.Name(id="tuple"), slice=ast.Tuple(elts=types))):
+                if not any(isinstance(each, ast.Constant) and each.value is Ellipsis for each in types):
+                    found += [each.value for each in ast.walk(node) if isinstance(each, ast.Return)]
+    return {id(each) for each in found if isinstance(each, ast.Tuple)}
 
 
 def _compare(node: ast.Compare, others: dict[type[ast.cmpop], type[ast.cmpop]]) -> ast.Compare:

@@ -28,14 +28,17 @@ from shenhe.sample.variants import sample_binding
 
 from ...sample.tour import Answer, tour
 from ..matrix import ON
-from .loading import MODULES, PROVIDER, Hit, Subject, copied, source
+from .loading import MODULES, PROVIDER, SUBJECTS, Hit, Subject, copied, source
 from .operators import Mutant, mutants_of, mutated
+from .typed import fits
 
 EXAMPLES = 5
 SEED = 0
 #: Processor seconds after which a mutant is given up.
 LIMIT = 90.0
 _BAD = {"fail": 2, "review": 1}
+#: Verdicts of a check that could decide. One that watches the responses of others cannot, when it runs alone.
+_DECIDED = ("pass", "not applicable")
 
 
 @dataclass(frozen=True)
@@ -57,10 +60,20 @@ class TooLong(BaseException):
     """A mutant does not come to an end."""
 
 
+def all_mutants(subject: Subject = PROVIDER) -> list[Mutant]:
+    """Every mutant of a subject, in the order of its code."""
+    return _all_mutants(subject.name)
+
+
 @cache
-def all_mutants(modules: tuple[str, ...] = MODULES) -> list[Mutant]:
-    """Every mutant of the sample, in the order of its code."""
-    return [mutant for module in modules for mutant in mutants_of(module, source(module))]
+def _all_mutants(name: str) -> list[Mutant]:
+    subject = SUBJECTS[name]
+    return [
+        mutant
+        for module in subject.modules
+        for mutant in mutants_of(module, source(module), fits(module))
+        if subject.runs(module, mutant.function)
+    ]
 
 
 def binding_of(subject: Subject) -> Any:
@@ -199,7 +212,11 @@ def tried(mutant: Mutant, known: Baseline, subject: Subject = PROVIDER) -> Tried
         return ended("endless")
     except Exception as error:  # the copy cannot even be made
         return ended("broken", seen=f"{type(error).__name__}: {error}")
-    worse = [result for result in report.checks if result.verdict != known.verdicts[result.name]]
+    worse = [
+        result
+        for result in report.checks
+        if result.verdict != known.verdicts[result.name] and result.verdict not in _DECIDED
+    ]
     broken = [result for result in worse if result.verdict == "error"]
     if broken:
         return ended("check broke", broken[0].name, broken[0].reason or "")
