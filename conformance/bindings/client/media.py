@@ -12,12 +12,13 @@ from shenhe.conformance.provider import Operation
 
 from ..language.bound import BoundMedia, BoundRequest
 from ..language.responses.response import Response, ResponseError
-from ..language.responses.sources import CssValue, HeaderValue, Source, as_text, describe, value_of
+from ..language.responses.sources import CssValue, HeaderValue, Source, WholeText, as_text, describe, value_of
 from .archives import other_entries, part_of, zip_entry
 from .requester import Call, Requester
 from .sessions import SignInError
 
 _IN_PIECES = frozenset({"base64", "hex"})
+_MOST_PIECES = 1_000
 
 
 def media_of(requester: Requester, bound: BoundRequest, call: Call, response: Response, fallback: str) -> Media | None:
@@ -44,6 +45,8 @@ def media_of(requester: Requester, bound: BoundRequest, call: Call, response: Re
     if media.kind == "body" or media.at is None:
         return Media(response.body, named or response.media_type or fallback or "application/octet-stream")
     value = _find(bound, media.at, response, media.kind)
+    if media.kind == "urls":
+        return _of_pieces(requester, bound, call, response, value, named, fallback)
     if media.kind in _IN_PIECES and isinstance(value, list) and value and all(isinstance(each, str) for each in value):
         return Media(_joined(bound, media, value), named or fallback or "application/octet-stream")
     if not isinstance(value, str) or not value:
@@ -64,6 +67,29 @@ def media_of(requester: Requester, bound: BoundRequest, call: Call, response: Re
     return Media(file.body, named or file.media_type or fallback or "application/octet-stream")
 
 
+def _of_pieces(
+    requester: Requester, bound: BoundRequest, call: Call, response: Response, value: Any, named: str, fallback: str
+) -> Media:
+    """A file that is fetched in pieces, one after another: those of a list of URLs, or of an M3U playlist."""
+    place = bound.place("media", "urls")
+    if isinstance(value, str):
+        value = [line.strip() for line in value.splitlines() if line.strip() and not line.startswith("#")]
+    if not isinstance(value, list) or not value or not all(isinstance(each, str) and each for each in value):
+        raise ResponseError(
+            f"{place}: found no list of URLs and no playlist, expected the URLs of the pieces of a file"
+        )
+    if len(value) > _MOST_PIECES:
+        raise ResponseError(f"{place}: found {len(value):,} pieces, expected {_MOST_PIECES} at most")
+    limit, files = requester.connection.limits.max_body, []
+    for url in value:
+        files.append(_downloaded(requester, bound, call, response, url, "urls"))
+        if sum(len(file.body) for file in files) > limit:
+            raise ResponseError(f"{place}: found pieces of more than {limit:,} bytes, which limits.max_body allows")
+    types = {file.media_type for file in files} - {"application/octet-stream", ""}
+    own = types.pop() if len(types) == 1 else ""
+    return Media(b"".join(file.body for file in files), named or own or fallback or "application/octet-stream")
+
+
 def _joined(bound: BoundRequest, media: BoundMedia, pieces: list[str]) -> bytes:
     """A file that comes in pieces, each encoded by itself, such as the audio in the events of a stream."""
     if media.kind == "hex":
@@ -78,11 +104,13 @@ def _find(bound: BoundRequest, source: Source, response: Response, key: str) -> 
         raise ResponseError(f"{bound.place('media', key)}: {error}") from None
 
 
-def _downloaded(requester: Requester, bound: BoundRequest, call: Call, response: Response, url: str) -> Response:
-    place = bound.place("media", "url")
+def _downloaded(
+    requester: Requester, bound: BoundRequest, call: Call, response: Response, url: str, key: str = "url"
+) -> Response:
+    place = bound.place("media", key)
     connection = requester.connection
     # A link on a page is relative to the page, a URL in JSON to the base URL.
-    of_page = bound.media is not None and isinstance(bound.media.at, CssValue | HeaderValue)
+    of_page = bound.media is not None and isinstance(bound.media.at, CssValue | HeaderValue | WholeText)
     absolute, why = connection.resolved(response.url if of_page else connection.base_url + "/", url)
     if why:
         raise ResponseError(f"{place}: found a URL that is not fetched: {why}")

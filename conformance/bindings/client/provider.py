@@ -34,7 +34,7 @@ from shenhe.conformance.entities import (
     View,
 )
 from shenhe.conformance.exchange import Exchange
-from shenhe.conformance.provider import Capabilities, Operation, ReadyMade, Result
+from shenhe.conformance.provider import Accepted, Capabilities, Operation, ReadyMade, Refused, Result
 from shenhe.core.text import visible
 from shenhe.rulebook import Service
 
@@ -325,7 +325,14 @@ class HttpProvider(StoreClient):
     def view(self, account: Account | None, publication: Publication, surface: str = "page") -> Result[View]:
         values = {"publication": publication, "surface": surface}
         outcome = self._client.call(Operation.VIEW, account, values, {"surface": surface})
-        return self._client.result(outcome, _view)
+        if not isinstance(outcome, Acceptance) or "items" not in outcome:
+            return self._client.result(outcome, _view)
+        listed = self._client.result(outcome, lambda done: _listed(done, publication))
+        if not isinstance(listed, Accepted):
+            return listed
+        if listed.value is None:
+            return Refused(outcome.response.status, "not in the list", listed.exchanges, absent=True)
+        return Accepted(listed.value, listed.exchanges, listed.notice)
 
     def upload(self, account: Account | None, media: Media, declared: bool = False) -> Result[Content]:
         facets = {"media_type": media.media_type, "declared": declared}
@@ -467,6 +474,14 @@ def _detection(done: Acceptance) -> Detection:
     if score is not None and (isinstance(score, bool) or not isinstance(score, int | float)):
         raise done.unexpected("score", score, "a number")
     return Detection(synthetic, None if score is None else float(score), done.text("text"))
+
+
+def _listed(done: Acceptance, publication: Publication) -> View | None:
+    """A publication on a surface that is a list; ``None`` where the list does not have it."""
+    for item in done.all_items():
+        if done.field("id", item) == publication.id:
+            return View(None, done.field("text", item), tuple(filter(None, [done.field("notices", item)])))
+    return None
 
 
 def _view(done: Acceptance) -> View:

@@ -40,7 +40,7 @@ from .format import Condition as WrittenCondition
 from .format.auth import CallbackSignature
 from .graphql import as_json_request
 from .inheritance import addresses, has_address, with_defaults
-from .mistakes import declared_names, suggestion
+from .mistakes import declared_names, suggestion, wrong_with_list
 from .responses.conditions import Condition
 from .responses.sources import Query, Source
 from .responses.stream import BoundStream
@@ -275,8 +275,8 @@ class Compiler:
             if facet not in shape.facets:
                 expected = ", ".join(shape.facets) or "no variants for this operation"
                 self.expressions.fault((*steps, "when", facet), f"found {facet!r}, expected one of: {expected}")
-        if section.pages is not None and not shape.items:
-            self.expressions.fault(at("pages"), "found pages, which this operation does not give")
+        for key, why in wrong_with_list(shape, section):
+            self.expressions.fault(at(key), why)
 
     def _query(self, expression: str | None, steps: Steps) -> Query | None:
         return None if expression is None else self.expressions.query(expression, steps)

@@ -132,14 +132,26 @@ def json_web_token(claims: Mapping[str, Any], key: Bytes, headers: Mapping[str, 
     return ".".join([*parts, keyed_digest(".".join(parts), key, "sha256", "base64url")])
 
 
+def moment(value: Any) -> datetime:
+    """A time, or one in ISO 8601 such as a birth date; a date begins at midnight, and what names no zone is in UTC."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"found {value[:40]!r}, expected a time such as 1990-03-07 (ISO 8601)") from None
+    if not isinstance(value, datetime):
+        raise TypeError("a time is expected")
+    return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+
+
 def date_text(
-    value: datetime, form: str = "%Y-%m-%dT%H:%M:%SZ", zone: str = "UTC", hours: float = 0, days: float = 0
+    value: datetime | str, form: str = "%Y-%m-%dT%H:%M:%SZ", zone: str = "UTC", hours: float = 0, days: float = 0
 ) -> str:
     """A time moved by ``hours`` and ``days``, in a time zone (``Asia/Shanghai``, ``+08:00``), by a strftime format.
 
     The format ``http`` is that of HTTP headers, ``iso`` that of ISO 8601 with the offset of the zone.
     """
-    moved = (value + timedelta(hours=hours, days=days)).astimezone(zone_of(zone))
+    moved = (moment(value) + timedelta(hours=hours, days=days)).astimezone(zone_of(zone))
     if form == "http":
         days_of_week = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
         months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -150,14 +162,14 @@ def date_text(
     return moved.strftime(form)
 
 
-def epoch_seconds(value: datetime, hours: float = 0, days: float = 0) -> int:
+def epoch_seconds(value: datetime | str, hours: float = 0, days: float = 0) -> int:
     """A time in whole seconds since 1970."""
-    return int((value + timedelta(hours=hours, days=days)).timestamp())
+    return int((moment(value) + timedelta(hours=hours, days=days)).timestamp())
 
 
-def epoch_milliseconds(value: datetime, hours: float = 0, days: float = 0) -> int:
+def epoch_milliseconds(value: datetime | str, hours: float = 0, days: float = 0) -> int:
     """A time in whole milliseconds since 1970."""
-    return int((value + timedelta(hours=hours, days=days)).timestamp() * 1000)
+    return int((moment(value) + timedelta(hours=hours, days=days)).timestamp() * 1000)
 
 
 def zone_of(name: str) -> Any:

@@ -20,6 +20,7 @@ from shenhe.rulebook import Service
 from .auth import all_auth
 from .format import Auth, BindingFile, OAuth2Auth, RequestSection
 from .inheritance import with_defaults
+from .shapes import SHAPES, Shape
 from .template import VARIABLE, expand, mentions
 
 #: Names that checks look for, where a binding may use its own names too.
@@ -373,3 +374,19 @@ def _unheard_callbacks(file: BindingFile, steps: Steps, section: RequestSection)
             (*steps, "poll", "callback"),
             "found a callback that the request does not ask for, expected {{ callback.url }} in it",
         )
+
+
+def wrong_with_list(shape: Shape, section: RequestSection) -> Iterator[tuple[str, str]]:
+    """What is wrong with a response that is a list: the key, and a sentence."""
+    views = shape is SHAPES[Operation.VIEW]
+    listed = bool(shape.items) and not (views and "items" not in section.extract)
+    if section.pages is not None and not listed:
+        why = "but the response is no list without extract.items" if views else "which this operation does not give"
+        yield "pages", f"found pages, {why}"
+    if not views or not listed:
+        return
+    items = section.extract["items"]
+    if "id" not in section.extract and not (isinstance(items, dict) and "id" in (items.get("each") or {})):
+        yield "extract", "found extract.items without extract.id, by which the publication is found in the list"
+    if section.media is not None:
+        yield "media", "found media, but the items of a list are read as text; view another surface for the file"

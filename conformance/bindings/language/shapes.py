@@ -68,7 +68,11 @@ SHAPES: Mapping[Operation, Shape] = {
     Operation.SHARE: Shape(values=("publication",), extracts=("id",), required=("id",), makes="publication"),
     Operation.DETECT: Shape(values=("media",), facets=("media_type",), extracts=("synthetic", "score", "text")),
     Operation.VIEW: Shape(
-        values=("publication", "surface"), facets=("surface",), extracts=("text", "notices"), media=True
+        values=("publication", "surface"),
+        facets=("surface",),
+        extracts=("text", "notices", "items", "id"),
+        media=True,
+        items="items",
     ),
     Operation.UPLOAD: Shape(
         values=("media", "declared"),

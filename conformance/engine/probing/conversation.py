@@ -382,6 +382,8 @@ class Conversation:
     def _must_name(self, operation: Callable[..., object], args: tuple[Any, ...]) -> None:
         """Raise :class:`Undecided` if a request for a thing that does not exist never named the thing."""
         provider, name = getattr(operation, "__self__", None), getattr(operation, "__name__", "")
+        if name == Operation.VIEW and self.capabilities.reads(Operation.VIEW, "items", surface=args[-1]):
+            return  # a list, in which it was looked for
         if isinstance(provider, Previews) and (thing := unnamed(provider.preview, name, args)):
             words, expression = thing
             raise Undecided(

@@ -42,7 +42,7 @@ def faults(tmp_path: Path, text: str, **options: object) -> list[str]:
         (
             GENERATE + "    media: {url: a, text: b}\n",
             11,
-            "found url and text, expected exactly one of body, base64, hex, url, text, zip, part",
+            "found url and text, expected exactly one of body, base64, hex, url, urls, text, zip, part",
         ),
         (GENERATE + "    json: {}\n    form: {}\n", 9, "found json and form, expected at most one"),
         (

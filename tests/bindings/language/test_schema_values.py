@@ -140,6 +140,7 @@ operations:
       - {when: {media_type: a/c}, url: "https://api.example/", media: {url: a}}
       - {when: {media_type: a/d}, media: {text: a}, stream: {done_event: [d]}}
       - {when: {media_type: a/e}, media: {body: true}}
+      - {when: {media_type: a/h}, media: {urls: a}}
       - when: {media_type: a/f}
         auth: {type: none}
         poll:

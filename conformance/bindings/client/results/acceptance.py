@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -22,6 +23,8 @@ from ..requester import Call
 MOST = 10_000
 """The most items that are read of a list."""
 _HELD = count(1)
+#: A time after September 2001 as a number.
+_COUNTED = re.compile(r"(\d{10}|\d{13}|\d{16})(\.\d{1,9})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,11 @@ class Acceptance:
 
 
 def time_of(text: str) -> datetime | None:
-    """An ISO 8601 time; ``None`` for anything else."""
+    """A time in ISO 8601, or in seconds, milliseconds or microseconds since 1970; ``None`` for anything else."""
+    if (counted := _COUNTED.fullmatch(text)) is not None:
+        digits, fraction = counted.groups(default="")
+        unit = {10: 1, 13: 1_000, 16: 1_000_000}[len(digits)]
+        return datetime.fromtimestamp(float(f"{digits}{fraction}") / unit, UTC)
     try:
         return datetime.fromisoformat(text)
     except ValueError:

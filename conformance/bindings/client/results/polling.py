@@ -53,7 +53,10 @@ def poll_job(
             connection.sleep(wait)
             url = _job_url(connection, poll, response, url, first.url)
             state = requester.poll(
-                bound, poll, replace(call, values={**call.values, "answer": document, "first": begun}), url
+                bound,
+                poll,
+                replace(call, values={**call.values, "answer": document, "first": begun, "response": first}),
+                url,
             )
             if state is None:
                 return Unavailable(log.failure, tuple(log.exchanges), log.status)

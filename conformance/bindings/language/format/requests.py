@@ -117,14 +117,15 @@ class StreamSection(Section):
 class MediaSection(Section):
     """Where the bytes are: in the body, or at a place in the response as base64, hexadecimal, text or a URL.
 
-    ``zip`` is the name pattern of an entry of a ZIP archive, ``part`` the name or media type of a part of a multipart
-    response.
+    ``urls`` are those of the pieces of one file, a list or a playlist. ``zip`` is the name pattern of an entry of a ZIP
+    archive, ``part`` the name or media type of a part of a multipart response.
     """
 
     body: Literal[True] | None = None
     base64: Source | None = None
     hex: Source | None = None
     url: Source | None = None
+    urls: Source | None = None
     text: Source | None = None
     zip: str | None = Field(default=None, min_length=1, max_length=200)
     part: str | None = Field(default=None, min_length=1, max_length=200)
@@ -144,7 +145,7 @@ Media: TypeAlias = Annotated[
     Annotated[Literal["body"], Tag("a path")] | Annotated[MediaSection, Tag("a section")],
     Discriminator(text_or_mapping),
 ]
-MEDIA_KINDS = ("body", "base64", "hex", "url", "text", "zip", "part")
+MEDIA_KINDS = ("body", "base64", "hex", "url", "urls", "text", "zip", "part")
 
 
 class Part(Section):
