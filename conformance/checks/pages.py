@@ -15,7 +15,7 @@ from ..engine.probing.probe import Probe
 from ..entities import Disclosure
 from ..provider import Operation, Provider, Refused
 from ..report import Evidence
-from .outcome import NeedsReview, Violation
+from .outcome import NeedsReview, Undecided, Violation
 
 
 def page_of(probe: Probe, topic: str, what: str = "") -> Disclosure:
@@ -25,17 +25,25 @@ def page_of(probe: Probe, topic: str, what: str = "") -> Disclosure:
 
 
 def must_name_topic(probe: Probe, topic: str) -> None:
-    """Raise :class:`Undecided` where the binding asks for the page of another topic in the same words: no page is
-    judged in place of another.
+    """Raise :class:`Undecided` where the binding asks for the page of every other topic in the same words: no page is
+    judged in place of another. A binding that asks for some topics in the same words says that one page serves them.
     """
-    for other in probe.capabilities.disclosure_topics:
-        if other != topic:
+    others = [other for other in probe.capabilities.disclosure_topics if other != topic]
+    same: Undecided | None = None
+    for other in others:
+        try:
             probe.must_differ(
                 partial(_asked, topic=topic),
                 partial(_asked, topic=other),
                 "the topic of a page",
                 write="`{{ topic }}` under operations.disclosures",
             )
+        except Undecided as alike:
+            same = alike
+        else:
+            return
+    if same is not None:
+        raise same
 
 
 def _asked(provider: Provider, topic: str) -> object:
