@@ -26,7 +26,6 @@ from .foundry import voice
 PROHIBITED, UNLAWFUL, RUMOUR, MISTAKE, CRISIS = "※违禁词※", "※违法内容※", "※谣言※", "※误判※", "※轻生※"
 TEXT_LABEL = "（本内容由人工智能生成）"
 CODE = f"0011{uscc('330106', 'MA0000066')}10001"
-BEGINNING = datetime(2026, 9, 1, 1, tzinfo=UTC)
 NUMBERS = {"illegal": 1, "rumour": 2, "infringement": 3}
 
 
@@ -124,7 +123,7 @@ class Echo:
     talks: dict[str, Talk] = field(default_factory=dict)
     holders: dict[str, str] = field(default_factory=dict)
     journal: list[dict[str, object]] = field(default_factory=list)
-    now: datetime = BEGINNING
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def broken(self, *names: str) -> bool:
         assert FAULTS.keys() >= set(names)
@@ -430,9 +429,9 @@ class Echo:
         unanswered = self.broken("appeals-unanswered") and case.kind == "objection"
         if case.state or slow or unheard or unanswered:
             return
-        text = f"{case.post.title} {case.words} {self.words(case.post, 'page')}"
+        text = f"{case.post.title} {self.words(case.post, 'page')}"
         if case.kind == "objection":
-            case.state = 1 if MISTAKE in text else 2
+            case.state = 1 if MISTAKE in text + case.words else 2
             if case.state == 1 or self.broken("vain-appeals-restore"):
                 case.post.gone = False
             return

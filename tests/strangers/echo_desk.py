@@ -150,6 +150,7 @@ def desk(echo: Echo) -> Starlette:
         }, {}
 
     def journal(request: Request, said: Said) -> tuple[Said, dict[str, str]]:
+        caller(request)
         lines = [each for each in echo.journal if said["leixing"] in ("", each["kind"])]
         return {"jilu": [{"lx": each["kind"], "sj": ms(each["at"]), "dx": each["of"]} for each in lines]}, {}
 
