@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shenhe.simulator import Scenario, load_scenario
+from shenhe.simulator.compiled.machine.cache import caching
 from shenhe.simulator.kernel import formulas
 from shenhe.simulator.kernel.sameness import differing_fields
 from shenhe.simulator.kernel.table import Floats
@@ -102,7 +103,9 @@ DENORMAL = st.one_of(st.sampled_from([0.0, 5e-324, 3.2e-270, 1e300]), st.floats(
 
 @cache
 def compiled(name: str) -> Callable[..., float]:
-    function: Callable[..., float] = numba.njit(getattr(formulas, name))
+    """A formula as machine code, kept beside that of the engine: compiling takes longer than three hundred calls."""
+    with caching() as cached:
+        function: Callable[..., float] = numba.njit(cache=cached)(getattr(formulas, name))
     return function
 
 
