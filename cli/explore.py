@@ -36,7 +36,9 @@ def explore(
     host: Annotated[
         str,
         typer.Option(
-            "--host", metavar="ADDRESS", help="Address to listen on. Others than loopback let everyone there use it."
+            "--host",
+            metavar="ADDRESS",
+            help="Address to listen on. On any but loopback, everyone who reaches it can use the explorer.",
         ),
     ] = "127.0.0.1",
     language: Annotated[str, typer.Option("--lang", metavar="en|zh", help="Language to begin with.")] = "en",

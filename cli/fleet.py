@@ -136,7 +136,8 @@ def fleet(
     Each process has a time and a memory limit. A provider that fails, hangs or crashes does not affect the others.
     Repeat the command to check only unfinished providers.
 
-    Exit codes, the gravest of all: 1 a failure, 2 an unusable binding, 3 not fully verified, 0 all decided and passed.
+    Exit codes, the first that applies to any provider: 1 a failure, 2 an unusable binding, 3 not fully verified, 0 all
+    decided and passed.
 
     Example:  shenhe fleet bindings --out results
 

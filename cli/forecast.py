@@ -76,7 +76,7 @@ def forecast(
     """Forecast sanctions, downtime, removals and costs of one measured provider, and what drives them.
 
     The report of an app store forecasts the store instead: its refusals, the lag of its removals and its over-removals,
-    with the measured store in place of one of the scenario. The report of a platform that generates nothing forecasts
+    with the measured store instead of one in the scenario. The report of a platform that generates nothing forecasts
     the platform: the copies that stay, how long, and its over-removals.
 
     Run `shenhe check --sample 60` for the report: without a random sample, the failure rates and therefore the forecast

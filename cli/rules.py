@@ -212,7 +212,7 @@ def show(
     ids: Annotated[
         list[str],
         typer.Argument(
-            metavar="ID…", autocompletion=completion.rules, help="Ids of rules, penalties or packs.", show_default=False
+            metavar="ID…", autocompletion=completion.rules, help="IDs of rules, penalties or packs.", show_default=False
         ),
     ],
     on: On = None,
