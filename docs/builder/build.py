@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from . import reference, schemas
+from .accessible import make_all_accessible
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -35,7 +36,9 @@ def main(out: Path) -> int:
     write_reference(source / "reference")
     write_index(source)
     shutil.copy(Path(__file__).parent / "conf.py", source)
-    return build_main(["-b", "html", "-W", "--keep-going", "-q", "-j", "2", str(source), str(out / "html")])
+    code = build_main(["-b", "html", "-W", "--keep-going", "-q", "-j", "2", str(source), str(out / "html")])
+    make_all_accessible(out / "html")
+    return code
 
 
 def copy_pages(source: Path) -> None:

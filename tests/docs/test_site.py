@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from builder import build, reference, schemas
+from builder import accessible, build, reference, schemas
 
 from shenhe.conformance.checks import all_checks
 from shenhe.core import links
@@ -93,3 +93,19 @@ def test_links_fit_the_site(text: str, prefix: str, expected: str) -> None:
 
 def test_the_examples() -> None:
     assert doctest.testmod(links).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("built", "changed"),
+    [
+        ('<p class="caption" role="heading">Guides', '<p class="caption" role="heading" aria-level="2">Guides'),
+        ('<aside class="toc-drawer">', '<aside class="toc-drawer" aria-label="On this page">'),
+        ("<pre><span>shenhe</span></pre>", '<pre tabindex="0"><span>shenhe</span></pre>'),
+        ('<div class="table-wrapper docutils">', '<div class="table-wrapper docutils" tabindex="0">'),
+        ('<th class="head"><p></p></th><th class="head"><p>a</p></th>', '<td></td><th class="head"><p>a</p></th>'),
+        ('<div id="search-results"></div>', '<h1>Search</h1><div id="search-results"></div>'),
+    ],
+)
+def test_pages_are_made_accessible_once(built: str, changed: str) -> None:
+    assert accessible.make_accessible(built) == changed
+    assert accessible.make_accessible(changed) == changed
