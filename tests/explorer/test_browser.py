@@ -165,3 +165,25 @@ def test_nothing_is_wider_than_the_window(page: Any, address: str, width: int) -
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     plot = page.locator("#time .js-plotly-plot").first.bounding_box()
     assert plot["width"] > 0.75 * min(width, 900) or width > 1000
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_view(browser: Any, address: str, lang: str, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    # The policy of the page forbids scripts of others, axe-core among them.
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 1360, "height": 950}, bypass_csp=True)
+    page = context.new_page()
+    page.goto(f"{address}?lang={lang}")
+    finished(page, "^(Done|完成)")
+    found = {}
+    for view in page.locator("#view label").all():
+        view.click()
+        page.wait_for_timeout(300)
+        response = axe.Axe().run(page, options={"iframes": False}).response
+        assert len(response["passes"]) > 20
+        faults = [(each["id"], each["nodes"][0]["html"][:200]) for each in response["violations"]]
+        if faults:
+            found[view.inner_text()] = faults
+    context.close()
+    assert found == {}
