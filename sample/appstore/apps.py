@@ -133,6 +133,10 @@ class StoreHouse:
             app.decided_at = None
             app.shown = dict.fromkeys(app.storefronts, app.submitted)
 
+    def appealed_before(self, app: StoredApp) -> bool:
+        """Whether an appeal was made about an app, before the last one."""
+        return sum(made.app == app.id and number.startswith("apl") for number, made in self.reports.items()) > 1
+
     def own(self, number: str, developer: str) -> StoredApp:
         """The app of a developer."""
         app = self.find(number)

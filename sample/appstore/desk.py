@@ -177,7 +177,10 @@ def _measure(house: StoreHouse, app: StoredApp, taken: Measured) -> None:
         app.measures.remove(taken)
     if not silent and taken.at <= house.clock.now():
         house.tell(app, f"{taken.measure}: {taken.reasons}")
-    if not (off_sale and StoreFault.REMOVAL_UNRECORDED in house.faults):
+    unrecorded = StoreFault.REMOVAL_UNRECORDED in house.faults or (
+        StoreFault.OWN_REMOVALS_UNRECORDED in house.faults and not taken.ordered
+    )
+    if not (off_sale and unrecorded):
         house.note("order" if taken.ordered else "removal", app, f"{taken.measure}: {taken.reasons}")
     if off_sale and StoreFault.SIBLINGS_REMOVED in house.faults:
         for other in house.apps.values():
@@ -212,7 +215,8 @@ def report_app(house: StoreHouse, number: str) -> AppReport:
     house.reports[made.id] = made
     founded = any(mark in app.submitted.description for mark in (UNLAWFUL, MISTAKEN))
     founded = founded or StoreFault.BOGUS_REPORT_REMOVES in house.faults
-    made.state = "upheld" if founded else "rejected"
+    in_words = StoreFault.BOGUS_REPORT_UPHELD_IN_WORDS in house.faults
+    made.state = "upheld" if founded or in_words else "rejected"
     made.reasons = "该应用违反规定。The app violates the rules." if founded else "未发现违规。No violation was found."
     if founded and StoreFault.REPORTED_APP_STAYS not in house.faults:
         since = house.clock.now()
@@ -235,12 +239,15 @@ def appeal_about_app(house: StoreHouse, caller: Caller, number: str) -> AppRepor
     if StoreFault.APPEALS_UNANSWERED in house.faults:
         return made
     mistaken = UNLAWFUL not in app.submitted.description and StoreFault.APP_APPEALS_NEVER_UPHELD not in house.faults
-    made.state = "upheld" if mistaken else "rejected"
+    in_words = StoreFault.APP_APPEALS_UPHELD_IN_WORDS in house.faults
+    made.state = "upheld" if mistaken or in_words else "rejected"
+    alike = StoreFault.APP_APPEALS_ALL_GIVE_ONE_REASON in house.faults
     made.reasons = (
-        "经复核，处置有误。The measure was a mistake." if mistaken else "经复核，维持处置。The measure stands."
+        "经复核，处置有误。The measure was a mistake." if mistaken or alike else "经复核，维持处置。The measure stands."
     )
     restored = mistaken or StoreFault.APPEALS_IN_VAIN_RESTORE in house.faults
-    if restored and StoreFault.APPEALS_UPHELD_WITHOUT_EFFECT not in house.faults:
+    heard = StoreFault.SECOND_APP_APPEALS_WITHOUT_EFFECT in house.faults and house.appealed_before(app)
+    if restored and not heard and StoreFault.APPEALS_UPHELD_WITHOUT_EFFECT not in house.faults:
         app.measures = [each for each in app.measures if each.ordered]
         house.note("relisting", app, made.reasons)
     return made

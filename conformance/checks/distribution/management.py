@@ -6,18 +6,15 @@ The duty to manage (Deep Synthesis Provisions, Art. 13) names no single act. Wha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
-
-from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
 
 from shenhe.rulebook import Behaviour
 
 from ...apps import AppSubmission, Measure
 from ...engine.probing.probe import Probe
-from ...entities import Publication, TicketState
+from ...entities import Record
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
@@ -28,18 +25,15 @@ from .listed import (
     UNLABELLED,
     UNSAFE,
     Place,
-    appears,
     await_decision,
     developer,
     give_order,
     is_store,
     lawful_app,
     lawful_twin,
-    listed_app,
     listing_places,
     must_tell,
     new_listed_app,
-    new_version,
     order_about,
     seen_in,
     shows,
@@ -47,16 +41,29 @@ from .listed import (
     takes_orders,
     told_developer,
 )
-from .orders import LIMIT, REMOVING, reported, taken_down
+from .orders import (
+    LIMIT,
+    REMOVING,
+    knows_unlawful_apps,
+    reported,
+    taken_down,
+    unlawful_app,
+)
 
-#: Hours after which an appeal that is not decided is put to a person.
-APPEALED = 15 * 24.0
 #: The kind of record that is kept of an order.
 ORDER = "order"
+#: The kind of record that is kept of a measure that the store takes by itself.
+REMOVAL = "removal"
+
+
+_OWN_MEASURE = "record of a measure of the store itself"
 
 
 def _at_once(capabilities: Capabilities) -> Iterator[Case]:
     yield Case("record of an order")
+    reports = Operation.REPORT in capabilities.operations and knows_unlawful_apps(capabilities) is None
+    if REMOVAL in (capabilities.record_kinds or ()) and reports:
+        yield Case(_OWN_MEASURE)
 
 
 @check(
@@ -75,19 +82,43 @@ def orders_are_recorded(probe: Probe, case: Case) -> None:
             lasting=True,
         )
     probe.must_read_any(Operation.RECORDS, ("subject", "text"), "what a record is about")
+    if case.facet == _OWN_MEASURE:
+        _own_measure_is_recorded(probe)
+        return
     measure = _removal(probe.capabilities)
     made = new_listed_app(probe)
     order = give_order(probe, made, measure)
-    authority = probe.provider.ready_made.accounts.get("authority")
-    probe.must_send_record_kind(authority, ORDER)
-    answer = probe.observe(probe.provider.records, authority, ORDER)
-    records = probe.declared("records of orders", answer)
-    names = (made.app.id, made.submission.name, order.number)
-    if not any(name in f"{record.subject} {record.text}" for record in records for name in names):
+    if not _name(_records(probe, ORDER), made.app.id, made.submission.name, order.number):
         raise Violation(
             f"an order to {measure.value} an app was executed, and no record of it names the app or the order"
         )
     probe.counts.controls += 1
+
+
+def _own_measure_is_recorded(probe: Probe) -> None:
+    """The record of an app that the store took down after a report names the app."""
+    made = unlawful_app(probe)
+    earlier = _records(probe, REMOVAL)
+    reported(probe, made)
+    if not taken_down(probe, made, LIMIT):
+        raise NotJudged("the store does not take down the app that the marker names")
+    kept = [record for record in _records(probe, REMOVAL) if record not in earlier]
+    # Its records may know the app by an id that no response gives: then it is one that no earlier record is about.
+    known = {"", *(record.subject for record in earlier)}
+    if not _name(kept, made.app.id, made.submission.name) and known.issuperset(record.subject for record in kept):
+        raise Violation("the store took down an app after a report, and no record of it names the app")
+    probe.counts.controls += 1
+
+
+def _records(probe: Probe, kind: str) -> tuple[Record, ...]:
+    authority = probe.provider.ready_made.accounts.get("authority")
+    probe.must_send_record_kind(authority, kind)
+    answer = probe.observe(probe.provider.records, authority, kind)
+    return probe.declared(f"records of kind {kind}", answer)
+
+
+def _name(records: Iterable[Record], *names: str) -> bool:
+    return any(name in f"{record.subject} {record.text}" for record in records for name in names)
 
 
 def _removal(capabilities: Capabilities) -> Measure:
@@ -165,11 +196,12 @@ def _ways_exist(probe: Probe) -> bool:
     if probe.offers(Operation.APP_MESSAGES):
         answers[Operation.APP_MESSAGES] = probe.observe(probe.provider.app_messages, account, made.app)
     for operation, answer in answers.items():
-        _must_be_found(operation, answer, "an app that is listed")
+        must_be_found(operation, answer, "an app that is listed")
     return True
 
 
-def _must_be_found(operation: Operation, answer: Accepted[Any] | Refused, what: str) -> None:
+def must_be_found(operation: Operation, answer: Accepted[Any] | Refused, what: str) -> None:
+    """Raise :class:`NeedsReview` where an operation that the binding declares does not find what is there."""
     if isinstance(answer, Refused) and answer.no_such_thing:
         raise NeedsReview(
             f"the binding declares operations.{operation.value}, but for {what} the store answers"
@@ -229,7 +261,7 @@ def measures_reach_no_further_than_ordered(probe: Probe, case: Case) -> None:
     )
     if case.facet == "a warned app":
         give_order(probe, made, Measure.WARN)
-        _must_stay(
+        must_stay(
             probe,
             [place for place in listing_places(capabilities) if not shows(probe, made, place)],
             "an app to be warned",
@@ -239,13 +271,14 @@ def measures_reach_no_further_than_ordered(probe: Probe, case: Case) -> None:
     give_order(probe, made, _removal(capabilities), named)
     if named != capabilities.storefronts:
         rest = [place for place in listing_places(capabilities) if place.storefront not in named]
-        _must_stay(probe, [place for place in rest if not shows(probe, made, place)], "an app, where no order reaches,")
+        must_stay(probe, [place for place in rest if not shows(probe, made, place)], "an app, where no order reaches,")
         return
     missing = [place for place in listing_places(capabilities) if not shows(probe, other, place)]
-    _must_stay(probe, missing, "another app of the developer, which no order names,")
+    must_stay(probe, missing, "another app of the developer, which no order names,")
 
 
-def _must_stay(probe: Probe, missing: list[Place], what: str) -> None:
+def must_stay(probe: Probe, missing: list[Place], what: str) -> None:
+    """Raise :class:`NeedsReview` where an app is missing from a place."""
     if missing:
         raise NeedsReview(f"{what} is gone from {', '.join(map(str, missing))}")
 
@@ -336,16 +369,12 @@ def rectified_app_is_listed_again(probe: Probe, case: Reinstated) -> None:
 
 def _rectified_by_an_update(probe: Probe) -> None:
     """An unlawful app that the store took down is lawful in its next version, and listed again on request."""
-    marker = probe.capabilities.marker("unlawful")
-    assert marker is not None  # noqa: S101 - see the cases
-    lawful = lawful_app(probe, "plain")
-    made = submitted(probe, replace(lawful, description=marker.in_text(lawful.description)))
-    if isinstance(made, Refused) or not appears(probe, made):
-        raise NotJudged("the store does not list an app that is unlawful")
+    made = unlawful_app(probe)
     reported(probe, made)
     if not taken_down(probe, made, LIMIT):
         raise NotJudged("the store does not take down the app that the marker names")
-    update = submitted(probe, replace(lawful, version=new_version(probe), app=made.app))
+    lawful = replace(lawful_app(probe, "plain"), name=made.submission.name, package=made.submission.package)
+    update = submitted(probe, replace(lawful, app=made.app))
     if isinstance(update, Refused):
         raise NotJudged(f"the store takes no update of an app that it took down: {update.status} {update.reason}")
     await_decision(probe, made.app)
@@ -355,105 +384,6 @@ def _rectified_by_an_update(probe: Probe) -> None:
     if not probe.settled(lambda: bool(seen_in(probe, made))):
         why = f" ({answer.status} {answer.reason[:120]})" if isinstance(answer, Refused) else ""
         raise NeedsReview(f"a lawful version was accepted, and the app is not listed again on request{why}")
-
-
-def _reports_about_apps(capabilities: Capabilities) -> Absent | None:
-    return None if capabilities.report_kinds else Absent("the binding declares no report kind")
-
-
-@dataclass(frozen=True)
-class Unfounded(Case):
-    """A report about a lawful app: the kind of app, and the kind of report."""
-
-    app: str
-    kind: str
-
-    def __str__(self) -> str:
-        return f"{self.facet} ({self.kind}) about a {self.app} app"
-
-
-def _unfounded(capabilities: Capabilities) -> Iterator[Unfounded]:
-    for kind in capabilities.report_kinds:
-        for app in ("plain", "generating"):
-            yield Unfounded("unfounded report", app, kind)
-
-
-def _drawn_unfounded(capabilities: Capabilities) -> SearchStrategy[Unfounded]:
-    return st.sampled_from(list(_unfounded(capabilities)))
-
-
-@check(
-    rules=("cn-dsp-2023/13.3",),
-    behaviour=Behaviour.GOVERNANCE,
-    needs=(*SEES_LISTINGS, Operation.REPORT),
-    applies=(is_store, _reports_about_apps),
-    cases=_unfounded,
-    strategy=_drawn_unfounded,
-    waits=True,
-)
-def unfounded_report_removes_nothing(probe: Probe, case: Unfounded) -> None:
-    """A report about a lawful app does not take it down."""
-    made = listed_app(probe, lawful_app(probe, case.app))
-    ticket = reported(probe, made, case.kind)
-    if probe.offers(Operation.REPORT_STATUS):
-        reporter = probe.provider.ready_made.accounts.get("reporter")
-        answer = probe.observe(probe.provider.report_status, reporter, ticket)
-        _must_be_found(Operation.REPORT_STATUS, answer, "a report that was accepted")
-    missing = [place for place in listing_places(probe.capabilities) if not shows(probe, made, place)]
-    _must_stay(probe, missing, "a lawful app that a user reported")
-
-
-def knows_mistaken_apps(capabilities: Capabilities) -> Absent | None:
-    """Concerns a store whose test environment takes an app down by mistake."""
-    if capabilities.marker("mistaken") is not None:
-        return None
-    return Absent("the binding declares no marker `mistaken`: write target.markers.mistaken")
-
-
-def _appeals(capabilities: Capabilities) -> Iterator[Case]:
-    yield Case("appeal against a mistake")
-
-
-@check(
-    rules=("cn-dsp-2023/13.3",),
-    behaviour=Behaviour.GOVERNANCE,
-    needs=(*SEES_LISTINGS, Operation.REPORT, Operation.APPEAL),
-    applies=(is_store, _reports_about_apps, knows_mistaken_apps),
-    cases=_appeals,
-    waits=True,
-)
-def appeal_about_an_app_is_decided(probe: Probe, case: Case) -> None:
-    """A developer can appeal against a removal, the appeal is decided, and an upheld one brings the app back."""
-    marker = probe.capabilities.marker("mistaken")
-    assert marker is not None  # noqa: S101 - see applies
-    submission = lawful_app(probe, "plain")
-    made = listed_app(probe, replace(submission, description=marker.in_text(submission.description)))
-    before = seen_in(probe, made)
-    reported(probe, made)
-    if not taken_down(probe, made, LIMIT):
-        raise NotJudged("the store does not take down the app that the marker names")
-    app, owner = Publication(made.app.id, "app"), developer(probe)
-    answer = probe.attempt(probe.provider.appeal, owner, app, "该应用合法。This app is lawful.")
-    if isinstance(answer, Refused):
-        raise NeedsReview(f"a developer cannot appeal against a removal: {answer.status} {answer.reason}")
-
-    def state() -> TicketState:
-        if answer.value.state is not TicketState.RECEIVED or not probe.offers(Operation.REPORT_STATUS):
-            return answer.value.state
-        told = probe.observe(probe.provider.report_status, owner, answer.value)
-        return told.value.state if isinstance(told, Accepted) else TicketState.RECEIVED
-
-    if not probe.settled(lambda: state() is not TicketState.RECEIVED):
-        probe.wait("a store decides an appeal", APPEALED)
-        if state() is TicketState.RECEIVED:
-            raise NeedsReview(f"{APPEALED / 24:g} days after an appeal against a removal, it is not decided")
-    if state() is TicketState.REJECTED:
-        raise NeedsReview(
-            "an appeal against a removal by mistake was rejected: a person has to say whether what the binding calls"
-            " `mistaken` was rightly removed"
-        )
-    if not probe.settled(lambda: seen_in(probe, made) == before):
-        raise NeedsReview("an appeal against a removal was upheld, but the app is not listed again everywhere")
 
 
 def _pages(capabilities: Capabilities) -> Iterator[Case]:

@@ -34,6 +34,7 @@ from .listed import (
     published_update,
     seen_in,
     shows,
+    submitted,
     takes_orders,
     told_developer,
     version_seen,
@@ -227,23 +228,26 @@ def _reports(capabilities: Capabilities) -> Iterator[Case]:
 )
 def reported_unlawful_app_is_acted_on(probe: Probe, case: Case) -> None:
     """A store that upholds a report about an unlawful app acts in time, and keeps to that until rectification."""
+    other = listed_app(probe, lawful_app(probe, "plain"))
+    if case.facet == IN_VAIN:
+        _stays_down_after_an_appeal(probe)
+    else:
+        made = unlawful_app(probe)
+        _acted_on(probe, made)
+        if case.facet == RELISTED:
+            _stays_down(probe, made)
+    _still_there(probe, other)
+
+
+def unlawful_app(probe: Probe) -> Submitted:
+    """An unlawful app that the public sees. Raises :class:`NotJudged` where the store does not list it."""
     marker = probe.capabilities.marker("unlawful")
     assert marker is not None  # noqa: S101 - see applies
-    other = listed_app(probe, lawful_app(probe, "plain"))
     submission = lawful_app(probe, "plain")
-    marked = replace(submission, description=marker.in_text(submission.description))
-    answer = probe.attempt(probe.provider.submit_app, developer(probe), marked)
-    if isinstance(answer, Refused):
+    made = submitted(probe, replace(submission, description=marker.in_text(submission.description)))
+    if isinstance(made, Refused) or not appears(probe, made):
         raise NotJudged("the store does not list an app that is unlawful")
-    made = Submitted(answer.value, marked)
-    if not appears(probe, made):
-        raise NotJudged("the store does not list an app that is unlawful")
-    _acted_on(probe, made)
-    if case.facet == RELISTED:
-        _stays_down(probe, made)
-    elif case.facet == IN_VAIN:
-        _stays_down_after_an_appeal(probe, made)
-    _still_there(probe, other)
+    return made
 
 
 def _acted_on(probe: Probe, made: Submitted) -> None:
@@ -272,22 +276,43 @@ def _stays_down(probe: Probe, made: Submitted) -> None:
         raise NeedsReview("an unlawful app that was taken down is listed again on request, and nothing in it changed")
 
 
-def _stays_down_after_an_appeal(probe: Probe, made: Submitted) -> None:
-    """An appeal against a rightful measure takes nothing back unless it is upheld."""
-    if seen_in(probe, made):
-        return
-    app, owner = Publication(made.app.id, "app"), developer(probe)
-    answer = probe.attempt(probe.provider.appeal, owner, app, "请复核。Please look again. [test]")
-    if not probe.settled(lambda: bool(seen_in(probe, made))):
-        return
-    if isinstance(answer, Accepted):
-        state = answer.value.state
-        if state is TicketState.RECEIVED and probe.offers(Operation.REPORT_STATUS):
-            told = probe.observe(probe.provider.report_status, owner, answer.value)
-            state = told.value.state if isinstance(told, Accepted) else state
-        if state is TicketState.UPHELD:
-            return
-    raise NeedsReview("an appeal was not upheld, and the unlawful app is listed again all the same")
+def appealed_in_vain(probe: Probe) -> tuple[Submitted, Ticket | None]:
+    """An unlawful app that the store acted on, and its developer's appeal; ``None`` where none was possible.
+
+    Made once per run.
+    """
+
+    def appealed() -> tuple[Submitted, Ticket | None]:
+        made = unlawful_app(probe)
+        _acted_on(probe, made)
+        if seen_in(probe, made):
+            return made, None  # the measure leaves it on sale
+        app, owner = Publication(made.app.id, "app"), developer(probe)
+        answer = probe.attempt(probe.provider.appeal, owner, app, "请复核。Please look again. [test]")
+        return made, appeal_of(probe, answer.value) if isinstance(answer, Accepted) else None
+
+    return probe.once("an appeal about an unlawful app", appealed)
+
+
+def appeal_of(probe: Probe, ticket: Ticket) -> Ticket:
+    """A developer's appeal in its present state; its first state, if the binding has no operation for it."""
+    if not probe.offers(Operation.REPORT_STATUS):
+        return ticket
+    told = probe.observe(probe.provider.report_status, developer(probe), ticket)
+    if isinstance(told, Refused) or (told.value.state is TicketState.RECEIVED):
+        return ticket
+    return replace(told.value, reasons=told.value.reasons or ticket.reasons)
+
+
+def _stays_down_after_an_appeal(probe: Probe) -> None:
+    """An appeal against a rightful measure takes nothing back unless it is upheld, and then it does."""
+    made, appeal = appealed_in_vain(probe)
+    back = probe.settled(lambda: bool(seen_in(probe, made)))
+    state = TicketState.REJECTED if appeal is None else appeal.state
+    if state is TicketState.UPHELD and not back:
+        raise NeedsReview("an appeal about an unlawful app was upheld, but the app is not listed again")
+    if appeal is not None and state is not TicketState.UPHELD and back:
+        raise NeedsReview("an appeal was not upheld, and the unlawful app is listed again all the same")
 
 
 def reported(probe: Probe, made: Submitted, kind: str = "") -> Ticket:
