@@ -17,11 +17,11 @@ from .options import (
     OUTPUT,
     CheckSalt,
     CheckSeed,
+    HtmlFile,
     On,
     PageLang,
     PageLanguage,
     day_of,
-    writable_file,
     writable_folder,
 )
 from .output import echo_json
@@ -54,12 +54,7 @@ def chain(
             help="Write chain.json and chain.html to this folder.",
         ),
     ] = None,
-    html: Annotated[
-        Path | None,
-        typer.Option(
-            "--html", metavar="FILE", callback=writable_file, rich_help_panel=OUTPUT, help="Write the HTML page here."
-        ),
-    ] = None,
+    html: HtmlFile = None,
     language: PageLang = PageLanguage.ENGLISH,
     as_json: Annotated[
         bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print chain.json instead of a summary.")

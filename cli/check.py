@@ -27,6 +27,7 @@ from .options import (
     CheckSalt,
     CheckSeed,
     Examples,
+    HtmlFile,
     On,
     Packs,
     PageLang,
@@ -222,12 +223,7 @@ def check(
             "--junit", metavar="FILE", callback=writable_file, rich_help_panel=OUTPUT, help="Write JUnit XML here."
         ),
     ] = None,
-    html_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--html", metavar="FILE", callback=writable_file, rich_help_panel=OUTPUT, help="Write the HTML report here."
-        ),
-    ] = None,
+    html_file: HtmlFile = None,
     language: PageLang = PageLanguage.ENGLISH,
     verbose: Annotated[
         bool,

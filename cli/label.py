@@ -14,7 +14,7 @@ import typer
 from shenhe.core.files import write_whole
 
 from .label_files import STDIN, input_as_files, must_be_readable, sidecars_of, signing_key_of, trusted_certificates
-from .options import PageLang, PageLanguage
+from .options import PageLang, PageLanguage, page_file, writable_file, writable_folder
 from .output import echo_json, say
 from .progress import ProgressLine
 
@@ -54,7 +54,9 @@ def read(
     evidence: Annotated[
         Path | None,
         typer.Option(
-            metavar="FOLDER", help="Folder for image crops and audio strips that show each label.", file_okay=False
+            metavar="FOLDER",
+            help="Folder for image crops and audio strips that show each label.",
+            callback=writable_folder,
         ),
     ] = None,
     sidecar: Annotated[
@@ -206,7 +208,10 @@ def _print(found: FileRecord, strict: list[bool] | None) -> None:
 )
 def write(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to label.", show_default=False)],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Write the labelled file here.", show_default=False)],
+    out: Annotated[
+        Path,
+        typer.Option(metavar="FILE", callback=writable_file, help="Write the labelled file here.", show_default=False),
+    ],
     producer: Annotated[str, typer.Option(help="ContentProducer: the provider's name or 27-character code.")] = "",
     produce_id: Annotated[str, typer.Option("--id", help="ProduceID: the content's unique number.")] = "",
     label: Annotated[str, typer.Option(metavar="1|2|3", help="1: is AI-generated, 2: possibly, 3: suspected.")] = "1",
@@ -312,10 +317,12 @@ def _signature(file: Path, data: bytes, media_type: str | None) -> str:
 @app.command("audit", epilog="Example:  shenhe label audit photos --out audit.jsonl --page audit.html")
 def audit(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of files.", show_default=False)],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Result file, one JSON object per line.")] = Path(
-        "label-audit.jsonl"
-    ),
-    page: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write an HTML page.")] = None,
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", callback=writable_file, help="Result file, one JSON object per line.")
+    ] = Path("label-audit.jsonl"),
+    page: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", callback=page_file, help="Also write an HTML page.")
+    ] = None,
     language: PageLang = PageLanguage.ENGLISH,
     whole: Annotated[
         bool, typer.Option("--all", help="Also look at pixels, listen to sound and verify credentials (slower).")

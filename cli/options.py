@@ -44,6 +44,13 @@ def writable_file(value: Path | None) -> Path | None:
     return value
 
 
+def page_file(value: Path | None) -> Path | None:
+    """Callback of an option: like :func:`writable_file`, and refuse a name that a browser would show as plain text."""
+    if value is not None and not value.is_dir() and value.suffix.lower() not in (".html", ".htm"):
+        raise typer.BadParameter(f"{value} has no ending of a page: write {value}.html")
+    return writable_file(value)
+
+
 def _refuse_unwritable(value: Path, folder: Path) -> None:
     nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not nearest.is_dir():
@@ -183,11 +190,15 @@ Engine = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a summary.")]
-PageFile = Annotated[
+HtmlFile = Annotated[
     Path | None,
     typer.Option(
-        "--out", metavar="FILE.html", callback=writable_file, help="Write an HTML page with figures and tables."
+        "--html", metavar="FILE.html", callback=page_file, rich_help_panel=OUTPUT, help="Write an HTML page here."
     ),
+]
+PageFile = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE.html", callback=page_file, help="Write an HTML page with figures and tables."),
 ]
 
 

@@ -86,14 +86,16 @@ def report(
     written_as = page_format or _format_of(out)
     if out is None and (junit is None or page_format is not None):
         out = Path(f"report.{written_as}")
+    if decision and written_as is PageFormat.MARKDOWN:
+        raise typer.BadParameter("the decision page is HTML or PDF", param_hint="--format")
     if written_as is PageFormat.PDF and out is not None:
         from shenhe.reports.formats.pdf import browser
 
         browser()  # a missing browser is reported before anything is computed
     reports, runs = _read(inputs)
     if decision:
-        page = _decision(reports, runs, inputs, language.value, question, study, out or Path("report.html"))
-        _write(page, out or Path("report.html"), written_as)
+        out = out or Path(f"report.{written_as}")
+        _write(_decision(reports, runs, inputs, language.value, question, study, out), out, written_as)
         return
     if junit is not None and len(reports) != 1:
         raise typer.BadParameter(
@@ -118,9 +120,18 @@ def report(
 
 
 def _format_of(out: Path | None) -> PageFormat:
-    """The format that the ending of a file asks for; HTML for any other ending."""
-    endings = {".pdf": PageFormat.PDF, ".md": PageFormat.MARKDOWN}
-    return endings.get(out.suffix.lower(), PageFormat.HTML) if out is not None else PageFormat.HTML
+    """The format that the ending of a file asks for; HTML without a file."""
+    endings = {
+        ".html": PageFormat.HTML,
+        ".htm": PageFormat.HTML,
+        ".pdf": PageFormat.PDF,
+        ".md": PageFormat.MARKDOWN,
+    }
+    if out is None:
+        return PageFormat.HTML
+    if (found := endings.get(out.suffix.lower())) is None:
+        raise typer.BadParameter(f"{out} has no ending of a page: write {out}.html, .pdf or .md", param_hint="--out")
+    return found
 
 
 def _write(page: str, out: Path, written_as: PageFormat) -> None:

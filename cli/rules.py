@@ -27,7 +27,7 @@ from .law_text import (
     time_limit,
 )
 from .law_words import heads, word
-from .options import chosen_readings
+from .options import chosen_readings, writable_file
 from .output import echo_json
 
 if TYPE_CHECKING:
@@ -309,7 +309,9 @@ def dates(
     on: On = None,
     days: Annotated[int, typer.Option("--days", metavar="N", min=1, help="How many days ahead.")] = 90,
     market: Markets = None,
-    ics: Annotated[Path | None, typer.Option("--ics", metavar="FILE", help="Write an iCalendar file.")] = None,
+    ics: Annotated[
+        Path | None, typer.Option("--ics", metavar="FILE.ics", callback=writable_file, help="Write an iCalendar file.")
+    ] = None,
     pack_dir: PackDirs = None,
     lang: Lang = "en",
     as_json: AsJson = False,

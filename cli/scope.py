@@ -14,7 +14,7 @@ import typer
 
 from .environment import binding_environ
 from .law_text import checked_language, of, print_table
-from .options import chosen_readings, writable_file
+from .options import chosen_readings, page_file, writable_file
 from .rules import PackDirs, Readings
 
 if TYPE_CHECKING:
@@ -83,9 +83,12 @@ def scope(
     reading: Readings = None,
     pack_dir: PackDirs = None,
     html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", callback=writable_file, help="Write a page.")
+        Path | None, typer.Option("--html", metavar="FILE.html", callback=page_file, help="Write a page.")
     ] = None,
-    ics: Annotated[Path | None, typer.Option("--ics", metavar="FILE", help="Write the dates as iCalendar.")] = None,
+    ics: Annotated[
+        Path | None,
+        typer.Option("--ics", metavar="FILE.ics", callback=writable_file, help="Write the dates as iCalendar."),
+    ] = None,
     rules: Annotated[bool, typer.Option("--rules", help="List every rule, not only the instruments.")] = False,
     lang: Annotated[str, typer.Option("--lang", metavar="en|zh", help="Language of the output.")] = "en",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a summary.")] = False,

@@ -14,7 +14,7 @@ import typer
 
 from . import completion
 from .help import HelpGroup
-from .options import Engine, Json, PageLang, PageLanguage, lang_words, writable_file, writable_folder
+from .options import Engine, Json, PageLang, PageLanguage, lang_words, page_file, writable_folder
 from .output import echo_json
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def analyse(
     ] = None,
     figure: Annotated[
         Path | None,
-        typer.Option("--figure", metavar="FILE.html", callback=writable_file, help="Write the figure as an HTML page."),
+        typer.Option("--figure", metavar="FILE.html", callback=page_file, help="Write the figure as an HTML page."),
     ] = None,
     language: PageLang = PageLanguage.ENGLISH,
     as_json: Json = False,

@@ -100,7 +100,7 @@ def prepare(example: Command, desk: Path) -> None:
             assert shenhe("attest", "report.json", "--key", "key.pem", "--out", "attestation.json").exit_code == 0
 
 
-@pytest.mark.parametrize("example", runnable())
+@pytest.mark.parametrize("example", list(runnable()))
 @pytest.mark.costly
 def test_examples_run(example: Command, desk: Path, request: pytest.FixtureRequest) -> None:
     if example.words[1] == "replay":
