@@ -22,7 +22,7 @@ from shenhe.simulator.levers import lever_of
 from shenhe.simulator.scenario.overriding import Difference
 
 from ..quantities import change, change_interval, interval, quantity
-from .language import Language
+from .language import Language, speaker
 from .self_contained import rendered
 
 HEADLINES = ("violations", "harm", "wrongful_sanctions", "compliance")
@@ -79,7 +79,9 @@ def render_decision_page(
         title=title,
         lead=_sentence(rows["violations"], "violations", words, language),
         words=words,
-        changes=[(_named(each.path, language), _plain(each.a), _plain(each.b)) for each in found[:MOST_CHANGES]]
+        changes=[
+            (_named(each.path, language), _plain(each.a, words), _plain(each.b, words)) for each in found[:MOST_CHANGES]
+        ]
         or [(words["none"], "–", "–")],
         more=words["more"].format(count=len(found) - MOST_CHANGES) if len(found) > MOST_CHANGES else "",
         sentences=[
@@ -100,14 +102,16 @@ def render_decision_page(
 
 def _question(comparison: Comparison, found: Sequence[Difference], words: Mapping[str, Any], language: Language) -> str:
     """What the page asks: by the titles of the scenarios or, where these are the same, by the lever that was moved."""
-    a, b = (one_line(run.scenario.title, 120) for run in (comparison.a, comparison.b))
+    a, b = (one_line(speaker(language)(run.scenario.title), 120) for run in (comparison.a, comparison.b))
     if a != b or not found:
         return str(words["question"].format(a=a, b=b))
     lever = lever_of(found[0].path)
     name = lever.title[language] if lever else found[0].path
     more = words["question_more"].format(count=len(found) - 1) if len(found) > 1 else ""
     return str(
-        words["question_lever"].format(lever=one_line(name, 80), a=_plain(found[0].a), b=_plain(found[0].b), more=more)
+        words["question_lever"].format(
+            lever=one_line(name, 80), a=_plain(found[0].a, words), b=_plain(found[0].b, words), more=more
+        )
     )
 
 
@@ -125,18 +129,26 @@ def _words() -> Mapping[str, Any]:
     return data
 
 
-def _plain(value: object) -> str:
-    if isinstance(value, list):
-        value = ", ".join(map(str, value))
-    return "–" if value is None else one_line(f"{value:g}" if isinstance(value, float) else str(value), 60)
+def _plain(value: object, words: Mapping[str, Any]) -> str:
+    """A value of a lever for people: sanctions and yes or no by their words, numbers with separators."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return str(words["affirmed" if value else "denied"])
+    if isinstance(value, int | float):
+        return f"{value:,.15g}"
+    listed = value if isinstance(value, list) else [value]
+    return one_line(words["listed"].join(str(words["values"].get(each, each)) for each in map(str, listed)), 90)
 
 
 def amount(value: float, unit: str, language: Language) -> str:
     """A number as a reader of the language writes it: Chinese counts in 万 and 亿.
 
     >>> amount(1_250_000.0, "RMB", "zh"), amount(1_250_000.0, "RMB", "en"), amount(0.5, "share", "zh")
-    ('125 万', '1.25 million', '50 %')
+    ('125 万', '1.25 million', '50%')
     """
+    if language == "zh" and unit == "share":
+        return quantity(value, unit).replace(" %", "%")
     if language == "zh" and unit != "share" and math.isfinite(value):
         for size, word in ((1e8, "亿"), (1e4, "万")):
             if abs(value) >= size:
@@ -187,7 +199,7 @@ def _sentence(row: Mapping[Any, Any], metric: str, words: Mapping[str, Any], lan
     if not (low > 0 or high < 0):
         return str(words["unclear"].format(name=name, between=_between(row, language)))
     share = difference / float(row["mean_a"]) if row["mean_a"] else math.nan
-    relative = words["relative"].format(share=quantity(abs(share), "share")) if math.isfinite(share) else ""
+    relative = words["relative"].format(share=amount(abs(share), "share", language)) if math.isfinite(share) else ""
     text = words["more_of"] if difference > 0 else words["less_of"]
     return str(
         text.format(

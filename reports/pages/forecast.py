@@ -99,17 +99,18 @@ def warnings(found: Forecast) -> list[str]:
 
 
 def outcome_table(found: Forecast) -> Numbers:
-    """One row an outcome, a column an assumption: mean and 95 % interval of the mean; 95th percentile for amounts."""
+    """One row an outcome, a column an assumption: mean and 95 % interval of the mean. An amount has a second row: what
+    one path in 20 exceeds.
+    """
     rows = []
     for outcome, (title, unit) in OUTCOMES.items():
-        cells = []
-        for future in found.futures:
-            mean, low, high = future.mean(outcome)
-            text = f"{quantity(mean, unit)} ({interval(max(0.0, low), high, unit)})"
-            if unit not in ("share", ""):
-                text += f", one in 20 above {quantity(future.quantile(outcome, 0.95))}"
-            cells.append(text)
-        rows.append((f"{title} ({unit})" if unit not in ("", "share") else title, *cells))
+        named = f"{title} ({unit})" if unit not in ("", "share") else title
+        means = [future.mean(outcome) for future in found.futures]
+        cells = [f"{quantity(mean, unit)} ({interval(max(0.0, low), high, unit)})" for mean, low, high in means]
+        rows.append((named, *cells))
+        if unit not in ("share", ""):
+            tails = [quantity(future.quantile(outcome, 0.95)) for future in found.futures]
+            rows.append((f"One in 20 above: {named}", *tails))
     return Numbers(("Outcome", *(future.name for future in found.futures)), tuple(rows))
 
 

@@ -13,6 +13,7 @@ from shenhe.core.document import read_yaml
 from shenhe.reports.pages.decision import amount, render_decision_page
 from shenhe.simulator import Comparison, compare, load_scenario, simulate
 from shenhe.simulator.analysis import Analysis
+from shenhe.simulator.scenario.policy import Sanction
 
 from ..command_line import shenhe
 
@@ -38,6 +39,29 @@ def test_both_languages_have_the_same_words() -> None:
     path = Path(__file__).parents[2] / "reports" / "pages" / "decision_words.yaml"
     words: Any = read_yaml(path, path.name)[0]
     assert shape(words["en"]) == shape(words["zh"])
+
+
+def test_every_sanction_has_its_word() -> None:
+    path = Path(__file__).parents[2] / "reports" / "pages" / "decision_words.yaml"
+    words: Any = read_yaml(path, path.name)[0]
+    assert set(words["zh"]["values"]) == {each.value for each in Sanction}
+
+
+def test_titles_and_values_of_levers_are_in_the_language_of_the_page() -> None:
+    run = simulate(load_scenario("cn-2023", SMALL), 2, 1)
+    draft = simulate(load_scenario("cn-2022-draft", SMALL), 2, 1)
+    page = render_decision_page(compare(draft, run), "x", language="zh")
+    seen = page.partition("<dl class=")[0].partition("<body")[2]
+    assert "China, " not in seen
+    assert "中国：" in seen
+    assert "约谈、警告、责令改正、罚款、暂停服务" in seen
+    assert "order-to-rectify" not in seen
+    assert ">10,000<" in seen
+    assert not re.search(r">(True|False)<", seen)
+    assert not re.search(r"\d %", seen), "shares are written without a space, as everywhere in Chinese"
+    english = render_decision_page(compare(draft, run), "x")
+    assert "warning, order to rectify, fine, service suspended" in english
+    assert ">yes<" in english
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
