@@ -181,7 +181,7 @@ def _measure(house: StoreHouse, app: StoredApp, taken: Measured) -> None:
         StoreFault.OWN_REMOVALS_UNRECORDED in house.faults and not taken.ordered
     )
     if not (off_sale and unrecorded):
-        house.note("order" if taken.ordered else "removal", app, f"{taken.measure}: {taken.reasons}")
+        house.note("order" if taken.ordered else "removed", app, f"{taken.measure}: {taken.reasons}")
     if off_sale and StoreFault.SIBLINGS_REMOVED in house.faults:
         for other in house.apps.values():
             if other.developer == app.developer and other is not app:

@@ -53,7 +53,7 @@ from .orders import (
 #: The kind of record that is kept of an order.
 ORDER = "order"
 #: The kind of record that is kept of a measure that the store takes by itself.
-REMOVAL = "removal"
+REMOVED = "removed"
 
 
 _OWN_MEASURE = "record of a measure of the store itself"
@@ -62,7 +62,7 @@ _OWN_MEASURE = "record of a measure of the store itself"
 def _at_once(capabilities: Capabilities) -> Iterator[Case]:
     yield Case("record of an order")
     reports = Operation.REPORT in capabilities.operations and knows_unlawful_apps(capabilities) is None
-    if REMOVAL in (capabilities.record_kinds or ()) and reports:
+    if REMOVED in (capabilities.record_kinds or ()) and reports:
         yield Case(_OWN_MEASURE)
 
 
@@ -98,11 +98,11 @@ def orders_are_recorded(probe: Probe, case: Case) -> None:
 def _own_measure_is_recorded(probe: Probe) -> None:
     """The record of an app that the store took down after a report names the app."""
     made = unlawful_app(probe)
-    earlier = _records(probe, REMOVAL)
+    earlier = _records(probe, REMOVED)
     reported(probe, made)
     if not taken_down(probe, made, LIMIT):
         raise NotJudged("the store does not take down the app that the marker names")
-    kept = [record for record in _records(probe, REMOVAL) if record not in earlier]
+    kept = [record for record in _records(probe, REMOVED) if record not in earlier]
     # Its records may know the app by an id that no response gives: then it is one that no earlier record is about.
     known = {"", *(record.subject for record in earlier)}
     if not _name(kept, made.app.id, made.submission.name) and known.issuperset(record.subject for record in kept):
