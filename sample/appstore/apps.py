@@ -100,6 +100,7 @@ class StoreHouse:
         """Forget every app, report and record."""
         self.apps: dict[str, StoredApp] = {}
         self.reports: dict[str, AppReport] = {}
+        self.refused: list[Release] = []
         self.records: list[dict[str, str]] = []
 
     @property

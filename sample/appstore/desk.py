@@ -19,6 +19,10 @@ POLLS_IN_REVIEW = 2
 def submit(house: StoreHouse, caller: Caller, release: Release, storefronts: tuple[str, ...]) -> StoredApp:
     """A new app, listed if review finds nothing wrong with it."""
     fault = fault_of(house, caller, release, None)
+    if StoreFault.SECOND_SUBMISSION_LISTED in house.faults and release in house.refused:
+        fault = ""
+    if fault:
+        house.refused.append(release)
     if StoreFault.FURTHER_STOREFRONTS_UNVERIFIED in house.faults and house.storefronts[0] not in (
         storefronts or house.storefronts
     ):
@@ -141,7 +145,7 @@ def order(
     if measure == "lift":
         was_off = any(taken.measure in OFF_SALE for taken in app.measures)
         app.measures = []
-        if was_off:
+        if was_off or StoreFault.LIFTED_WARNING_REMOVES in house.faults:
             app.shown = {}
         else:
             app.shown = dict.fromkeys(app.storefronts, app.submitted)
@@ -217,7 +221,10 @@ def report_app(house: StoreHouse, number: str) -> AppReport:
     founded = founded or StoreFault.BOGUS_REPORT_REMOVES in house.faults
     in_words = StoreFault.BOGUS_REPORT_UPHELD_IN_WORDS in house.faults
     made.state = "upheld" if founded or in_words else "rejected"
-    made.reasons = "该应用违反规定。The app violates the rules." if founded else "未发现违规。No violation was found."
+    alike = StoreFault.REPORTS_ALL_GIVE_ONE_REASON in house.faults
+    made.reasons = (
+        "该应用违反规定。The app violates the rules." if founded or alike else "未发现违规。No violation was found."
+    )
     if founded and StoreFault.REPORTED_APP_STAYS not in house.faults:
         since = house.clock.now()
         if StoreFault.REPORTED_APP_REMOVED_LATE in house.faults:

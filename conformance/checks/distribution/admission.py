@@ -139,7 +139,7 @@ def _verified(probe: Probe, kind: str, case: Flaw) -> None:
         except Undecided:
             raise NotJudged("the binding submits every app for all storefronts") from None
     lawful_twin(probe, kind)
-    stays_unlisted(probe, bad, f"with {_words(case)}")
+    stays_unlisted(probe, bad, f"with {_words(case)}", again=case.flaw == "missing")
 
 
 def _words(case: Flaw) -> str:

@@ -22,7 +22,7 @@ from ..registry import check
 from .admission import SEES_LISTINGS
 from .listed import Place, Submitted, developer, is_store, lawful_app, listed_app, listing_places, seen_in, shows
 from .management import must_be_found, must_stay
-from .orders import LIMIT, appeal_of, appealed_in_vain, knows_unlawful_apps, reported, taken_down
+from .orders import LIMIT, appeal_seen, appealed_in_vain, knows_unlawful_apps, reported, taken_down, upheld_report
 
 #: Hours after which an appeal that is not decided is put to a person.
 APPEALED = 15 * 24.0
@@ -66,16 +66,21 @@ def unfounded_report_removes_nothing(probe: Probe, case: Unfounded) -> None:
     """A report about a lawful app does not take it down."""
     made = listed_app(probe, lawful_app(probe, case.app))
     ticket = reported(probe, made, case.kind)
-    state = ticket.state
     if probe.offers(Operation.REPORT_STATUS):
         reporter = probe.provider.ready_made.accounts.get("reporter")
         answer = probe.observe(probe.provider.report_status, reporter, ticket)
         must_be_found(Operation.REPORT_STATUS, answer, "a report that was accepted")
-        state = answer.value.state if isinstance(answer, Accepted) else state
+        ticket = answer.value if isinstance(answer, Accepted) else ticket
     missing = [place for place in listing_places(probe.capabilities) if not shows(probe, made, place)]
     must_stay(probe, missing, "a lawful app that a user reported")
-    if state is TicketState.UPHELD:
+    if ticket.state is TicketState.UPHELD:
         raise NeedsReview("a report about a lawful app was upheld")
+    if knows_unlawful_apps(probe.capabilities) is None:
+        # Whether a report about an unlawful app is upheld is for another check.
+        other = None
+        with suppress(NotJudged, Undecided, Violation, NeedsReview):
+            other = upheld_report(probe)
+        _reasons_differ("a report", other, ticket)
 
 
 def knows_mistaken_apps(capabilities: Capabilities) -> Absent | None:
@@ -126,7 +131,7 @@ def appeal_about_an_app_is_decided(probe: Probe, case: Case) -> None:
         other = None
         with suppress(NotJudged, Undecided, Violation, NeedsReview):
             other = appealed_in_vain(probe)[1]
-        _reasons_differ(appeal, other)
+        _reasons_differ("an appeal", appeal, other)
 
 
 def _appealed(probe: Probe, made: Submitted) -> Ticket:
@@ -139,7 +144,7 @@ def _appealed(probe: Probe, made: Submitted) -> Ticket:
 
     def is_decided() -> bool:
         nonlocal ticket
-        ticket = appeal_of(probe, ticket)
+        ticket = appeal_seen(probe, ticket)
         return ticket.state is not TicketState.RECEIVED
 
     if not probe.settled(is_decided):
@@ -160,11 +165,13 @@ def _ends_the_same_again(probe: Probe, made: Submitted, before: list[Place]) -> 
         raise NeedsReview("an app was removed by mistake a second time, and a second upheld appeal does not restore it")
 
 
-def _reasons_differ(upheld: Ticket, other: Ticket | None) -> None:
-    """An appeal that was upheld and one that was rejected have different reasons, where they have any."""
-    if other is None or other.state is not TicketState.REJECTED or not other.reasons.strip():
+def _reasons_differ(what: str, upheld: Ticket | None, rejected: Ticket | None) -> None:
+    """A report or appeal that was upheld and one that was rejected have different reasons, where they have any."""
+    if upheld is None or rejected is None or not rejected.reasons.strip():
         return
-    if other.reasons.strip() == upheld.reasons.strip():
+    if (upheld.state, rejected.state) != (TicketState.UPHELD, TicketState.REJECTED):
+        return
+    if rejected.reasons.strip() == upheld.reasons.strip():
         raise NeedsReview(
-            f"an appeal that was upheld and one that was rejected have the same reasons: {other.reasons[:200]!r}"
+            f"{what} that was upheld and one that was rejected have the same reasons: {rejected.reasons[:200]!r}"
         )

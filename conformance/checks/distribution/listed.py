@@ -167,12 +167,20 @@ def await_decision(probe: Probe, app: App) -> None:
             return
 
 
-def stays_unlisted(probe: Probe, submission: AppSubmission, flaw: str) -> None:
-    """Raise :class:`Violation` if the public sees a flawed app that was submitted, now or once it is decided."""
+def stays_unlisted(probe: Probe, submission: AppSubmission, flaw: str, *, again: bool = False) -> None:
+    """Raise :class:`Violation` if the public sees a flawed app that was submitted, now or once it is decided.
+
+    With ``again``, what is refused is submitted once more.
+    """
     made = submitted(probe, submission)
     if isinstance(made, Refused):
         _must_not_be_found(probe, submission, flaw)
-        return
+        if not again:
+            return
+        flaw = f"{flaw}, refused once and submitted again unchanged,"
+        made = submitted(probe, submission)
+        if isinstance(made, Refused):
+            return
     await_decision(probe, made.app)
     found: list[Place] = []
     states = _look_at_status(probe, made.app)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -235,6 +236,9 @@ def _general(told: str, *names: str) -> str:
     return " ".join(general.split())
 
 
+_NO_LONGER_WARNED = "an app whose warning was lifted"
+
+
 def _proportions(capabilities: Capabilities) -> Iterator[Case]:
     if not set(REMOVING).isdisjoint(capabilities.orders):
         yield Case("another app of the developer")
@@ -242,6 +246,7 @@ def _proportions(capabilities: Capabilities) -> Iterator[Case]:
             yield Case("a storefront that the order does not name")
     if Measure.WARN in capabilities.orders:
         yield Case("a warned app")
+        yield Case(_NO_LONGER_WARNED)
 
 
 @check(
@@ -259,12 +264,15 @@ def measures_reach_no_further_than_ordered(probe: Probe, case: Case) -> None:
         new_listed_app(probe),
         new_listed_app(probe),
     )
-    if case.facet == "a warned app":
+    if case.facet in ("a warned app", _NO_LONGER_WARNED):
         give_order(probe, made, Measure.WARN)
+        if case.facet == _NO_LONGER_WARNED:
+            with suppress(Undecided):  # a store may know no end of a warning
+                give_order(probe, made, Measure.LIFT)
         must_stay(
             probe,
             [place for place in listing_places(capabilities) if not shows(probe, made, place)],
-            "an app to be warned",
+            "an app to be warned" if case.facet == "a warned app" else case.facet,
         )
         return
     named = capabilities.storefronts[:1] if case.facet.startswith("a storefront") else capabilities.storefronts

@@ -289,12 +289,12 @@ def appealed_in_vain(probe: Probe) -> tuple[Submitted, Ticket | None]:
             return made, None  # the measure leaves it on sale
         app, owner = Publication(made.app.id, "app"), developer(probe)
         answer = probe.attempt(probe.provider.appeal, owner, app, "请复核。Please look again. [test]")
-        return made, appeal_of(probe, answer.value) if isinstance(answer, Accepted) else None
+        return made, appeal_seen(probe, answer.value) if isinstance(answer, Accepted) else None
 
     return probe.once("an appeal about an unlawful app", appealed)
 
 
-def appeal_of(probe: Probe, ticket: Ticket) -> Ticket:
+def appeal_seen(probe: Probe, ticket: Ticket) -> Ticket:
     """A developer's appeal in its present state; its first state, if the binding has no operation for it."""
     if not probe.offers(Operation.REPORT_STATUS):
         return ticket
@@ -315,6 +315,24 @@ def _stays_down_after_an_appeal(probe: Probe) -> None:
         raise NeedsReview("an appeal was not upheld, and the unlawful app is listed again all the same")
 
 
+def upheld_report(probe: Probe) -> Ticket:
+    """The report about an unlawful app, made once per run, as its sender sees it."""
+
+    def seen() -> Ticket:
+        return report_seen(probe, reported(probe, unlawful_app(probe)))
+
+    return probe.once("a report about an unlawful app", seen)
+
+
+def report_seen(probe: Probe, ticket: Ticket) -> Ticket:
+    """A report in its present state; its first state, if the binding has no operation for it."""
+    if not probe.offers(Operation.REPORT_STATUS):
+        return ticket
+    reporter = probe.provider.ready_made.accounts.get("reporter")
+    answer = probe.observe(probe.provider.report_status, reporter, ticket)
+    return answer.value if isinstance(answer, Accepted) else ticket
+
+
 def reported(probe: Probe, made: Submitted, kind: str = "") -> Ticket:
     """A report about an app by an ordinary user."""
     request = ReportRequest(
@@ -333,8 +351,4 @@ def reported(probe: Probe, made: Submitted, kind: str = "") -> Ticket:
 
 def report_state(probe: Probe, ticket: Ticket) -> TicketState:
     """The state of a report; its first state, if the binding has no operation for it."""
-    if not probe.offers(Operation.REPORT_STATUS):
-        return ticket.state
-    reporter = probe.provider.ready_made.accounts.get("reporter")
-    answer = probe.observe(probe.provider.report_status, reporter, ticket)
-    return answer.value.state if isinstance(answer, Accepted) else ticket.state
+    return report_seen(probe, ticket).state
