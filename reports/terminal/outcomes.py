@@ -160,18 +160,23 @@ def _print_differences(console: Console, comparison: Comparison) -> None:
     """The parameters in which the two scenarios differ, with what each belongs to."""
     from shenhe.simulator.runs.comparison import source_of
 
-    found = comparison.differences
+    # Levers decide and rule ids only name: they come last.
+    found = sorted(comparison.differences, key=lambda each: each.path.endswith((".rule", ".penalty")))
     if not found:
         console.print(Text("A and B have the same parameters.\n"))
         return
     console.print(Text(f"{len(found)} parameters differ:" if len(found) > 1 else "One parameter differs:"))
-    table = Table(box=None, padding=(0, 2, 0, 2), pad_edge=True, header_style="dim")
-    for name in ("", "parameter", "A", "B"):
-        table.add_column(name)
-    for each in found[:MANY_DIFFERENCES]:
-        table.add_row(
-            Text(source_of(each.path), "dim"), Text(one_line(each.path, 80)), *map(_parameter, (each.a, each.b))
-        )
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("")
+    # Names of levers stay whole where there is room, and the values wrap.
+    shown = [(source_of(each.path), each) for each in found[:MANY_DIFFERENCES]]
+    named = min(max(len(each.path) for _, each in shown), console.width // 2 - 4)
+    left = console.width - max(len(source) for source, _ in shown) - named - 3 * 2
+    table.add_column("parameter", overflow="fold", width=named)
+    for name in ("A", "B"):
+        table.add_column(name, overflow="fold", max_width=max(left // 2, 8))
+    for source, each in shown:
+        table.add_row(Text(source, "dim"), Text(one_line(each.path, 80)), *map(_parameter, (each.a, each.b)))
     console.print(table)
     if len(found) > MANY_DIFFERENCES:
         console.print(Text(f"  and {len(found) - MANY_DIFFERENCES} more; --json lists them all", "dim"))
@@ -179,7 +184,14 @@ def _print_differences(console: Console, comparison: Comparison) -> None:
 
 
 def _parameter(value: object) -> Text:
-    return Text("–", "dim") if value is None else Text(one_line(str(value), 40))
+    if value is None:
+        return Text("–", "dim")
+    if isinstance(value, bool):
+        return Text("yes" if value else "no")
+    if isinstance(value, int | float):
+        return Text(f"{value:,.15g}")
+    listed = value if isinstance(value, list) else [value]
+    return Text(one_line(", ".join(map(str, listed)), 80))
 
 
 def _add_difference(table: Table, name: Text, row: dict[Any, Any]) -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 from shenhe.conformance.report import Report
 from shenhe.reports.terminal.outcomes import print_comparison, print_run_summary
 from shenhe.reports.terminal.summary import CURL_LINES, FULL_FINDINGS, print_check_summary
-from shenhe.simulator import compare
+from shenhe.simulator import compare, load_scenario, simulate
 
 from ..factories import LABELLED, check, finding, hostile, mixed, passing, report, rule, run
 
@@ -153,3 +153,23 @@ def test_a_change_without_effect_is_exactly_zero() -> None:
     out = io.StringIO()
     print_comparison(compare(run(), run()), Console(file=out, width=100), metrics=["violations"])
     assert re.search(r"Violations\s+11\s+11\s+0\s+0 to 0", out.getvalue())
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_levers_that_differ_are_read_whole(width: int) -> None:
+    small = {"population.providers": 10, "horizon": 60.0, "population.arrivals": [[0, 1.0]]}
+    a, b = (simulate(load_scenario(name, small), 2, 1, engine="simpy") for name in ("cn-2022-draft", "cn-2023"))
+    comparison = compare(a, b)
+    text = io.StringIO()
+    print_comparison(comparison, Console(file=text, width=width))
+    table = text.getvalue().partition("parameters differ:")[2].partition("and 1 more")[0]
+    lines = table.splitlines()
+    start = lines[1].index("parameter")
+    end = lines[1].index("A", start)
+    names = "".join(line[start:end].strip() for line in lines[2:])
+    first = sorted(comparison.differences, key=lambda each: each.path.endswith((".rule", ".penalty")))
+    assert names.startswith("".join(each.path for each in first[:10]))
+    assert "…" not in table
+    assert "['" not in table
+    assert "10,000 " in table
+    assert max(map(len, lines)) <= width
