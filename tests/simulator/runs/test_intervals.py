@@ -14,6 +14,7 @@ from shenhe.simulator.runs.intervals import (
     Kind,
     change_within_bounds,
     mean_interval,
+    median_interval,
     relative_within_bounds,
     too_skewed,
 )
@@ -99,7 +100,7 @@ def test_intervals_cover_as_often_as_they_say(name: str, n: int) -> None:
     """Discrete counts cannot be covered exactly: an exact interval covers at least, and more where events are few."""
     kind, truth, draw = CASES[name]
     dice = np.random.default_rng(3)
-    runs = 1500
+    runs = 4000
     covered = 0
     for _ in range(runs):
         _, low, high, _ = mean_interval(draw(dice, n), kind)
@@ -117,6 +118,35 @@ def test_students_interval_would_not_cover_where_these_do() -> None:
         half = stats.t.ppf(0.975, 15) * values.std(ddof=1) / 4
         covered += abs(values.mean() - 0.1) <= half
     assert covered / 1500 < 0.85
+
+
+def test_an_amount_that_never_came_up_has_no_interval() -> None:
+    """Nothing says how large it would be: zero to zero would be a claim that it cannot happen."""
+    mean, low, high, n = mean_interval([0.0] * 20, "amount")
+    assert (mean, n) == (0.0, 20)
+    assert math.isnan(low)
+    assert math.isnan(high)
+
+
+def test_the_interval_of_a_median_is_between_order_statistics() -> None:
+    values = [float(k) for k in (3, 1, 2, 6, 5, 4)]
+    median, low, high = median_interval(values)
+    assert median == 3.5
+    # Of six values, all lie on one side of the median in 2 of 64 cases: 96.9 % between the outermost.
+    assert 1.0 <= low < 2.0
+    assert low - 1.0 == pytest.approx(6.0 - high)
+    assert all(map(math.isnan, median_interval(values[:5])[1:])), "93.8 % between the outermost of five"
+    assert median_interval([2.0] * 5 + [math.nan]) == (2.0, 2.0, 2.0)
+    assert all(map(math.isnan, median_interval([])))
+
+
+@pytest.mark.parametrize("n", [6, 8, 20, 33])
+def test_the_interval_of_a_median_covers_whatever_the_tail(n: int) -> None:
+    dice, covered = np.random.default_rng(4), 0
+    for _ in range(3000):
+        _, low, high = median_interval(dice.standard_cauchy(n) ** 3)
+        covered += low <= 0.0 <= high
+    assert 0.94 <= covered / 3000 <= 0.98
 
 
 def test_a_mean_that_hangs_on_few_values_is_said_to() -> None:
