@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +14,7 @@ import typer
 from . import completion
 from .options import Engine, Json, Replications, Seed, Set, Workers, writable_folder
 from .output import echo_json
-from .simulate import finite, load, run_scenario, share
+from .simulate import NO_INTERVAL, finite, load, run_scenario, share
 
 if TYPE_CHECKING:
     from shenhe.simulator import Comparison, Run, Scenario
@@ -154,11 +155,8 @@ def _precise(
     a, b, found = converge_difference(scenarios[0], scenarios[1], precision, watch, seed, workers or 1)
     for entry in found:
         reached = "" if entry.relative <= precision else f"; {entry.wanted:,} replications would be needed"
-        typer.echo(
-            f"{entry.metric}: difference ± {percent(entry.relative)} % of A after {entry.replications} pairs of"
-            f" replications{reached}",
-            err=True,
-        )
+        width = f"difference ± {percent(entry.relative)} % of A" if math.isfinite(entry.relative) else NO_INTERVAL
+        typer.echo(f"{entry.metric}: {width} after {entry.replications} pairs of replications{reached}", err=True)
     return [a, b]
 
 
@@ -217,7 +215,10 @@ def _document(comparison: Comparison, prices: Mapping[str, float]) -> dict[str, 
     def side(run: Run) -> dict[str, Any]:
         return {"scenario": run.scenario.name, "scenario_hash": run.scenario.hash, "replications": run.replications}
 
-    numbers = ("mean_a", "mean_b", "difference", "lo95", "hi95", "lo_all", "hi_all")
+    numbers = (
+        *("mean_a", "mean_b", "difference", "lo95", "hi95", "lo_all", "hi_all"),
+        *("median", "median_lo95", "median_hi95"),
+    )
 
     def rows(frame: Any, key: str) -> list[dict[str, Any]]:
         return [
@@ -227,6 +228,7 @@ def _document(comparison: Comparison, prices: Mapping[str, float]) -> dict[str, 
                 **{name: finite(row[name]) for name in numbers},
                 "n": int(row["n"]),
                 "skewed": bool(row["skewed"]),
+                "interval_of": row["interval_of"],
             }
             for row in frame.to_dict("records")
         ]
@@ -258,6 +260,7 @@ def _document(comparison: Comparison, prices: Mapping[str, float]) -> dict[str, 
                 **{name: finite(row[name]) for name in numbers},
                 "n": int(row["n"]),
                 "skewed": bool(row["skewed"]),
+                "interval_of": row["interval_of"],
             }
             for row in comparison.table.to_dict("records")
         },

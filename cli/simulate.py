@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shlex
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from shenhe.simulator import Run, Scenario
 
 WATCHED = ("violations", "cases_sanctioned")
+NO_INTERVAL = "too few replications for an interval of the mean"
 """Outcomes that --precision watches unless --watch names others."""
 MANY = 50_000
 """Above this number of providers, the memory needed is printed before the run starts."""
@@ -183,9 +185,8 @@ def _converged(
     )
     for entry in found:
         reached = "" if entry.relative <= precision else f"; {entry.wanted:,} replications would be needed"
-        typer.echo(
-            f"{entry.metric}: ± {percent(entry.relative)} % after {entry.replications} replications{reached}", err=True
-        )
+        width = f"± {percent(entry.relative)} %" if math.isfinite(entry.relative) else NO_INTERVAL
+        typer.echo(f"{entry.metric}: {width} after {entry.replications} replications{reached}", err=True)
     return run
 
 
@@ -307,6 +308,8 @@ def _run_document(run: Run) -> dict[str, Any]:
                 "lo95": finite(entry.lo95),
                 "hi95": finite(entry.hi95),
                 "n": int(entry.n),
+                **{name: finite(entry[name]) for name in ("median", "median_lo95", "median_hi95")},
+                "interval_of": entry.interval_of,
             }
             for name, entry in run.summary.iterrows()
         },

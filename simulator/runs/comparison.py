@@ -17,10 +17,18 @@ from ..kernel.eventlog import KIND_NAMES, Kind
 from ..scenario.overriding import Difference, differences
 from ..scenario.policy import covers
 from ..scenario.schema import Scenario
-from .intervals import change_within_bounds, mean_interval, relative_within_bounds, too_skewed
+from .intervals import (
+    change_within_bounds,
+    interval_of,
+    mean_interval,
+    median_interval,
+    relative_within_bounds,
+    too_skewed,
+)
 from .outcomes import kind_of, metrics, spent_by
 from .run import Run, RunError, rule_names
 from .simultaneous import interval_for_all, level_for_all
+from .tails import needed_for_parts
 
 Floats = npt.NDArray[np.float64]
 Source = Literal["lever", "law", "market", "world"]
@@ -59,16 +67,27 @@ AUTHORITIES: dict[str, tuple[str, str]] = {
 """Outcomes by authority: title and unit. The first whose remit covers size class and behaviour is responsible."""
 
 
+NUMBERS = (
+    *("mean_a", "mean_b", "difference", "lo95", "hi95", "lo_all", "hi_all", "n", "skewed"),
+    *("median", "median_lo95", "median_hi95", "interval_of"),
+)
+"""Columns of the tables of a comparison after metric, title and unit."""
+
+
 @dataclass(frozen=True)
 class Comparison:
     """The differences of ``b`` from ``a``. ``table`` has one row per metric, with the columns metric, title, unit,
     mean_a, mean_b, difference (b - a), lo95 and hi95 (only of this difference), lo_all and hi_all (of all rows of the
-    table at once: :mod:`.simultaneous`), n (the pairs of replications in which both are defined) and skewed (whether a
-    few of them decide the mean: :func:`.intervals.too_skewed`)."""
+    table at once: :mod:`.simultaneous`), n (the pairs of replications in which both are defined), skewed (whether a
+    few of them decide the mean: :func:`.intervals.too_skewed`), median, median_lo95 and median_hi95 (of the paired
+    differences) and interval_of: ``mean``, or ``median`` where the mean difference has no interval with so few
+    replications (:mod:`.tails`; its four ends are NaN), or ``none``."""
 
     a: Run
     b: Run
     table: pd.DataFrame
+    alike: bool = False
+    """Whether no outcome differs in any replication."""
 
     @property
     def differences(self) -> list[Difference]:
@@ -122,26 +141,39 @@ class Comparison:
         nothing = np.full(n, np.nan)
         values = [[nothing if side is None else side[:n] for side in row[4:]] for row in rows]
         named = pd.DataFrame([row[:4] for row in rows], columns=[key, "metric", "title", "unit"])
-        return pd.concat([named, _paired(values, named)], axis=1)
+        lacking = [False] * len(rows)
+        for places in named.groupby(key, sort=False).groups.values():
+            # A class has its own parts: few violations may decide its harm, though the market has many.
+            own = [pd.DataFrame({rows[k][1]: values[k][side] for k in places}) for side in (0, 1)]
+            for k in places:
+                lacking[k] = _too_few(rows[k][1], *own)
+        return pd.concat([named, _paired(values, named, lacking, alike=self.alike)], axis=1)
+
+    def _has_no_interval(self, metric: str) -> bool:
+        """Whether the mean difference of an outcome has no interval with so few replications."""
+        n = min(self.a.replications, self.b.replications)
+        return _too_few(metric, self.a.outcomes[:n], self.b.outcomes[:n])
 
     @property
     def cost_per_harm_avoided(self) -> tuple[float, float, float]:
         """RMB of regulator's cost that ``b`` spends beyond ``a``, for each user-day of harm that it avoids, with a 95 %
         interval (jackknife over paired replications). NaN where ``b`` avoids no harm on the mean: then there is no such
-        price.
+        price. The interval is NaN where that of harm is.
         """
         (cost_a, cost_b), (harm_a, harm_b) = self._values("regulator_cost"), self._values("harm")
         avoided = harm_a - harm_b
         if not len(avoided) or avoided.mean() <= 0.0:
             return np.nan, np.nan, np.nan
-        return _ratio(cost_b - cost_a, avoided)
+        price, low, high = _ratio(cost_b - cost_a, avoided)
+        return (price, np.nan, np.nan) if self._has_no_interval("harm") else (price, low, high)
 
     def priced(self, prices: Mapping[str, float]) -> pd.DataFrame:
         """The cost of ``b`` beyond that of ``a`` at these prices, in RMB per unit of a metric: one row per metric and
         one for all.
 
         The regulator's own cost always counts, at 1; nothing else has a price unless it is given. ``difference`` is the
-        paired difference in RMB with its 95 % interval. A price of ``fines`` is what it costs to collect one RMB.
+        paired difference in RMB with its 95 % interval: NaN for an outcome whose mean has none with so few
+        replications, and for the sum with it. A price of ``fines`` is what it costs to collect one RMB.
 
         Raises :class:`RunError` for what has no price: see :func:`check_prices`.
         """
@@ -149,12 +181,14 @@ class Comparison:
         titles = dict(zip(self.table["metric"], self.table["title"], strict=True))
         units = dict(zip(self.table["metric"], self.table["unit"], strict=True))
         rows, total = [], np.zeros(min(self.a.replications, self.b.replications))
+        lacks = {name: bool(price) and self._has_no_interval(name) for name, price in prices.items()}
         for name, price in {"regulator_cost": 1.0, **prices}.items():
             before, after = self._values(name)
             each = price * (after - before)
             total = total + each
-            rows.append((name, titles[name], units[name], price, *mean_interval(each[~np.isnan(each)])))
-        rows.append(("total", "All of these", "", math.nan, *mean_interval(total[~np.isnan(total)])))
+            found = _without_ends(mean_interval(each), lacks.get(name, False))
+            rows.append((name, titles[name], units[name], price, *found))
+        rows.append(("total", "All of these", "", math.nan, *_without_ends(mean_interval(total), any(lacks.values()))))
         return pd.DataFrame(rows, columns=["metric", "title", "unit", "price", "difference", "lo95", "hi95", "n"])
 
     def relative(self, metric: str) -> tuple[float, float, float]:
@@ -176,8 +210,7 @@ class Comparison:
 
     def _values(self, metric: str) -> tuple[Floats, Floats]:
         n = min(self.a.replications, self.b.replications)
-        a, b = (np.asarray(run.outcomes[metric].to_numpy(dtype=np.float64)[:n]) for run in (self.a, self.b))
-        return a, b
+        return self.a.values(metric, n), self.b.values(metric, n)
 
 
 def check_prices(prices: Mapping[str, float], *scenarios: Scenario) -> None:
@@ -193,23 +226,51 @@ def check_prices(prices: Mapping[str, float], *scenarios: Scenario) -> None:
             raise RunError(f"found {price} as the price of {name}, expected RMB per unit")
 
 
-def _paired(sides: Sequence[Sequence[Floats]], named: pd.DataFrame) -> pd.DataFrame:
+def _without_ends(found: tuple[float, float, float, int], lacking: bool) -> tuple[float, float, float, int]:
+    return (found[0], math.nan, math.nan, found[3]) if lacking else found
+
+
+def _too_few(metric: str, before: pd.DataFrame, after: pd.DataFrame) -> bool:
+    """Whether neither side has enough replications for an interval of the mean difference. One side is enough: a
+    policy under which nothing of the kind happens has no parts to count.
+    """
+    return all(needed_for_parts(outcomes, metric) > len(outcomes) for outcomes in (before, after))
+
+
+def _paired(
+    sides: Sequence[Sequence[Floats]], named: pd.DataFrame, lacking: Sequence[bool], *, alike: bool
+) -> pd.DataFrame:
     """The numbers of a table of differences, a row per pair of sides: see :class:`Comparison`. ``named`` has the metric
-    and the unit of each.
+    and the unit of each, ``lacking`` says whose mean difference has no interval.
+
+    Where no pair differs, the mean difference has no interval, either: it may differ in a history yet unseen. It is
+    exactly zero if no outcome of these runs differs (``alike``), or if it never varies and is not zero.
     """
     differences = [after - before for before, after in sides]
-    level = level_for_all(differences)
+    differs = [bool(each[~np.isnan(each)].any()) for each in differences]
+    lacking = [
+        lacks if differing else not (alike or _fixed(before))
+        for differing, lacks, (before, _) in zip(differs, lacking, sides, strict=True)
+    ]
+    level = level_for_all([each for each, lacks in zip(differences, lacking, strict=True) if not lacks])
     rows = []
     kinds = [kind_of(str(metric), str(unit)) for metric, unit in zip(named["metric"], named["unit"], strict=True)]
-    for (before, after), difference, kind in zip(sides, differences, kinds, strict=True):
+    for (before, after), difference, kind, lacks in zip(sides, differences, kinds, lacking, strict=True):
         both = ~np.isnan(difference)
-        mean, low, high, pairs = mean_interval(difference)
+        mean, low, high, pairs = _without_ends(mean_interval(difference), lacks)
         low, high = change_within_bounds(low, high, kind)
-        ends = change_within_bounds(*interval_for_all(difference, level), kind)
+        ends = (math.nan, math.nan) if lacks else change_within_bounds(*interval_for_all(difference, level), kind)
         means = mean_interval(before[both])[0], mean_interval(after[both])[0]
-        rows.append((*means, mean, low, high, *ends, pairs, too_skewed(difference)))
-    columns = ["mean_a", "mean_b", "difference", "lo95", "hi95", "lo_all", "hi_all", "n", "skewed"]
-    return pd.DataFrame(rows, columns=columns)
+        middle = median_interval(difference)
+        shown = interval_of(low, middle[1])
+        rows.append((*means, mean, low, high, *ends, pairs, too_skewed(difference), *middle, shown))
+    return pd.DataFrame(rows, columns=NUMBERS)
+
+
+def _fixed(values: Floats) -> bool:
+    """Whether an outcome is the same in all replications, and not for want of events."""
+    defined = values[~np.isnan(values)]
+    return bool(len(defined)) and bool(np.ptp(defined) == 0.0) and bool(defined[0])
 
 
 def _ratio(above: Floats, below: Floats) -> tuple[float, float, float]:
@@ -244,9 +305,11 @@ def compare(a: Run, b: Run, *, anyway: bool = False) -> Comparison:
     n = min(a.replications, b.replications)
     named = metrics(a.scenario) | metrics(b.scenario)
     shared = [name for name in a.outcomes.columns if name != "replication" and name in b.outcomes.columns]
-    values = [[run.outcomes[name].to_numpy(dtype=np.float64)[:n] for run in (a, b)] for name in shared]
+    values = [[run.values(name, n) for run in (a, b)] for name in shared]
     titles = pd.DataFrame([(name, *named[name]) for name in shared], columns=["metric", "title", "unit"])
-    return Comparison(a, b, pd.concat([titles, _paired(values, titles)], axis=1))
+    lacking = [_too_few(name, a.outcomes[:n], b.outcomes[:n]) for name in shared]
+    alike = all(np.array_equal(before, after, equal_nan=True) for before, after in values)
+    return Comparison(a, b, pd.concat([titles, _paired(values, titles, lacking, alike=alike)], axis=1), alike)
 
 
 def require_comparable(a: Scenario, b: Scenario) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pyarrow as pa
 
 from ..scenario.schema import Scenario
@@ -15,11 +14,14 @@ from .engines import Wanted
 from .intervals import mean_interval
 from .outcomes import kind_of, metrics
 from .run import Progress, Run, RunError, in_memory, note_of, ready, simulate
+from .tails import needed_for_parts, replications_needed
 
 
 class Convergence(NamedTuple):
     """How sure a run is of one metric: ``relative`` is the half-width of its 95 % interval as a share of its mean,
-    ``wanted`` the replications after which that is expected to be within the precision asked for.
+    ``wanted`` the replications after which that is expected to be within the precision asked for. ``relative`` is
+    infinite while there are too few replications for an interval (:mod:`.tails`), and ``wanted`` then the replications
+    that it takes.
     """
 
     metric: str
@@ -109,11 +111,14 @@ def _check(precision: float, watched: Sequence[str], first: int, most: int, *sce
 
 
 def _convergence_of_difference(a: Run, b: Run, name: str, precision: float) -> Convergence:
-    before, after = (run.outcomes[name].to_numpy(dtype=np.float64) for run in (a, b))
+    before, after = a.values(name), b.values(name)
     scale = abs(mean_interval(before)[0])
     _, low, high, n = mean_interval(after - before)
     if n < 2 or not scale > 0.0:
         raise RunError(f"{name}: has no relative precision, its mean is {scale:g}; choose another metric")
+    needed = min(needed_for_parts(run.outcomes, name) for run in (a, b))
+    if needed > a.replications and high > low:
+        return Convergence(name, a.replications, math.inf, needed)
     return _sized(name, a.replications, (high - low) / 2.0 / scale, precision)
 
 
@@ -133,8 +138,10 @@ def _finished_replications(out: Path | str) -> int:
 
 
 def _convergence(run: Run, name: str, precision: float) -> Convergence:
-    values = run.outcomes[name].to_numpy(dtype=np.float64)
-    mean, low, high, n = mean_interval(values, kind_of(name, metrics(run.scenario)[name].unit))
+    mean, low, high, n = mean_interval(run.values(name), kind_of(name, metrics(run.scenario)[name].unit))
     if n < 2 or mean == 0.0:
         raise RunError(f"{name}: has no relative precision, its mean is {mean:g}; choose another metric")
+    needed = replications_needed(run.scenario, run.outcomes, name)
+    if needed > run.replications:
+        return Convergence(name, run.replications, math.inf, needed)
     return _sized(name, run.replications, (high - low) / 2.0 / abs(mean), precision)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime
 import functools
 import hashlib
+import math
 import multiprocessing
 import os
 import signal
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -39,13 +41,20 @@ from .engines import Engine, Wanted, choose, replicate_on, warm
 from .executors import end_workers
 from .identity import model_hash
 from .interrupts import Interrupts
-from .intervals import mean_interval
+from .intervals import interval_of, mean_interval, median_interval
 from .note import note_text, read_note, surroundings
 from .outcomes import METRICS, Metric, kind_of, metrics, outcomes_table, providers_table, series_table
+from .rates import counted, pooled
+from .tails import replications_needed
 
 FRAMES = ("outcomes", "providers", "series")
 MAX_REPLICATIONS = 1_000_000
 RUN_FORMAT = 1
+SUMMARY = (
+    *("title", "unit", "mean", "lo95", "hi95", "n"),
+    *("median", "median_lo95", "median_hi95", "interval_of"),
+)
+"""Columns of :attr:`Run.summary`."""
 
 Progress = Callable[[int, int], None]
 """Called with (replications finished, replications wanted)."""
@@ -60,7 +69,7 @@ class Run:
     """The result of a run. Frames are pandas; ``events`` is read from the shards when first asked for.
 
     ``outcomes``: one row per replication. ``providers``: one row per provider and replication. ``series``: one row per
-    bin of 30 days and replication. ``summary``: one row per metric with mean and 95 % interval.
+    bin of 30 days and replication. ``summary``: one row per metric with mean, median and their 95 % intervals.
     """
 
     scenario: Scenario
@@ -73,6 +82,7 @@ class Run:
     model: str = field(default_factory=model_hash)
     """Hash of the model that made it."""
     logs: tuple[pa.Table, ...] = field(default=(), repr=False)
+    _pooled: dict[int, dict[str, npt.NDArray[np.float64]]] = field(default_factory=dict, repr=False, compare=False)
 
     @functools.cached_property
     def events(self) -> pd.DataFrame:
@@ -84,19 +94,44 @@ class Run:
             [_shard(self.folder, self.scenario, self.seed, number) for number in range(self.replications)]
         )
 
+    def values(self, metric: str, n: int | None = None) -> npt.NDArray[np.float64]:
+        """One value per replication (the first ``n``) whose mean is the metric's: its outcomes, or for a rate those of
+        :mod:`.rates`.
+        """
+        n = self.replications if n is None else n
+        if metric in (rates := self._rates(n)):
+            return rates[metric]
+        return np.asarray(self.outcomes[metric].to_numpy(dtype=np.float64)[:n])
+
+    def _rates(self, n: int) -> dict[str, npt.NDArray[np.float64]]:
+        if n not in self._pooled:
+            classes = [item.name for item in self.scenario.population.classes]
+            self._pooled[n] = pooled(counted(self.providers, self.series, classes, n))
+        return self._pooled[n]
+
     @functools.cached_property
     def summary(self) -> pd.DataFrame:
         """One row per metric, its name as index, with the columns title, unit, mean, lo95 and hi95 (the ends of the
-        95 % interval, see :mod:`.intervals`) and n (the replications in which it is defined).
+        95 % interval, see :mod:`.intervals`), n (the replications in which it is defined), median, median_lo95 and
+        median_hi95, and interval_of.
+
+        ``interval_of`` is ``mean``; or ``median`` where the mean has no interval with so few replications (lo95 and
+        hi95 are NaN): see :mod:`.tails`; or ``none`` where the median has none, either.
         """
         named = metrics(self.scenario)
         rows = []
         for name in self.outcomes.columns:
             if name != "replication":
                 title, unit = named.get(name, Metric(name, ""))
-                mean, low, high, n = mean_interval(self.outcomes[name].to_numpy(dtype=np.float64), kind_of(name, unit))
-                rows.append((name, title, unit, mean, low, high, n))
-        return pd.DataFrame(rows, columns=["metric", "title", "unit", "mean", "lo95", "hi95", "n"]).set_index("metric")
+                values, kind = self.values(name), kind_of(name, unit)
+                mean, low, high, n = mean_interval(values, kind)
+                if replications_needed(self.scenario, self.outcomes, name) > len(self.outcomes):
+                    low = high = math.nan
+                # The median of a rate is that of the single replications.
+                middle = median_interval(self.outcomes[name].to_numpy(dtype=np.float64))
+                shown = interval_of(low, middle[1])
+                rows.append((name, title, unit, mean, low, high, n, *middle, shown))
+        return pd.DataFrame(rows, columns=["metric", *SUMMARY]).set_index("metric")
 
 
 def simulate(

@@ -1,81 +1,139 @@
 """How often the 95 % intervals of a scenario's outcomes hold the truth: ``make interval-coverage``.
 
-Many replications of a scenario give the distribution of each outcome, whose mean is the truth. Runs of a few
-replications are drawn from them, and the share of runs whose interval holds the truth is counted.
+Many replications of a scenario give the distribution of each outcome, whose mean and median are the truth. Runs of a
+few replications are drawn from them, and the share of runs whose interval holds the truth is counted: that of the mean
+where it has one, that of the median where not.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from shenhe.simulator import load_scenario, metrics, simulate
-from shenhe.simulator.runs.intervals import mean_interval
+from shenhe.simulator import Run, load_scenario, metrics, simulate
+from shenhe.simulator.runs.intervals import mean_interval, median_interval
 from shenhe.simulator.runs.outcomes import kind_of
+from shenhe.simulator.runs.rates import counted, pooled
 from shenhe.simulator.runs.simultaneous import interval_for_all, level_for_all
+from shenhe.simulator.runs.tails import needed_for_parts, replications_needed
 
+Floats = npt.NDArray[np.float64]
 SIZES = (8, 16, 20, 32)
-OFTEN = 0.2
-SKEWED = 2.0
-"""Comparisons are measured without outcomes that differ in a smaller share of replications, and with and without those
-whose differences are more skewed than this."""
+IN_RANGE = (0.925, 0.975)
+"""A coverage that rounds to 93 to 97 %."""
 
 
-def coverage(outcomes: pd.DataFrame, units: dict[str, str], *, runs: int, seed: int) -> pd.DataFrame:
-    """One row per metric: events per replication (or NaN), skewness, and the coverage at each of ``SIZES``."""
+def coverage(run: Run, *, runs: int, seed: int, sizes: Sequence[int] = SIZES) -> pd.DataFrame:
+    """One row per metric that varies, with its kind, mean and skewness; and for each of ``sizes`` the share of runs in
+    which the mean has an interval (``given``), how often that holds (``mean``), how often it would if it were always
+    given (``always``), and how often the interval of the median holds where it is shown instead (``median``).
+    """
     dice = np.random.default_rng(seed)
-    rows = []
+    outcomes, named = run.outcomes.drop(columns="replication"), metrics(run.scenario)
+    parts = counted(run.providers, run.series, [each.name for each in run.scenario.population.classes], len(outcomes))
+    whole = pooled(parts)
+    rows: dict[str, dict[str, object]] = {}
     for name in outcomes.columns:
         values = outcomes[name].to_numpy(dtype=np.float64)
         values = values[~np.isnan(values)]
         if len(values) < len(outcomes) / 2 or np.ptp(values) <= 1e-9 * abs(values.mean()):
             continue
-        kind, truth = kind_of(name, units[name]), float(values.mean())
-        row: dict[str, object] = {"metric": name, "kind": kind, "mean": truth}
-        row["skewness"] = float(((values - truth) ** 3).mean() / values.std() ** 3)
-        for n in SIZES:
-            held = 0
-            for _ in range(runs):
-                _, low, high, _ = mean_interval(dice.choice(values, n), kind)
-                held += low <= truth <= high
-            row[f"n={n}"] = held / runs
-        rows.append(row)
-    return pd.DataFrame(rows)
+        spread = whole.get(name, values)
+        truth = float(spread.mean())
+        skewness = float(((spread - truth) ** 3).mean() / spread.std() ** 3)
+        rows[name] = {
+            "metric": name,
+            "kind": kind_of(name, named[name].unit),
+            "mean": truth,
+            "middle": float(np.median(values)),
+            "skewness": skewness,
+        }
+    for n in sizes:
+        held = {name: np.zeros(4) for name in rows}
+        for _ in range(runs):
+            places = dice.integers(0, len(outcomes), n)
+            drawn = outcomes.iloc[places]
+            rates = pooled({column: (each[0][places], each[1][places]) for column, each in parts.items()})
+            for name, row in rows.items():
+                held[name] += _held(run, drawn, rates, row)
+        for name, row in rows.items():
+            given, mean, median, always = held[name]
+            row |= {f"given {n}": given / runs, f"mean {n}": mean / given if given else math.nan}
+            row |= {f"median {n}": median / (runs - given) if given < runs else math.nan, f"always {n}": always / runs}
+    return pd.DataFrame(list(rows.values()))
 
 
-def simultaneous_coverage(
-    differences: npt.NDArray[np.float64], *, runs: int, seed: int
-) -> list[tuple[int, float, float]]:
-    """For each of ``SIZES``: how often all intervals of a table hold at once, single ones and simultaneous ones.
+def _held(run: Run, drawn: pd.DataFrame, rates: Mapping[str, Floats], row: Mapping[str, object]) -> Floats:
+    """0 or 1 each: whether the mean has an interval, whether that holds, whether that of the median holds where the
+    mean has none, and whether that of the mean would hold.
+    """
+    name = str(row["metric"])
+    single = drawn[name].to_numpy(dtype=np.float64)
+    _, low, high, _ = mean_interval(rates.get(name, single), row["kind"])  # type: ignore[arg-type]
+    holds = bool(low <= float(row["mean"]) <= high)  # type: ignore[arg-type]
+    if low == low and replications_needed(run.scenario, drawn, name) <= len(drawn):
+        return np.array([1.0, holds, 0.0, holds])
+    _, low, high = median_interval(single)
+    return np.array([0.0, 0.0, low <= row["middle"] <= high, holds])  # type: ignore[operator]
 
-    ``differences`` has one row per outcome and one column per replication.
+
+def simultaneous_coverage(a: Run, b: Run, *, runs: int, seed: int) -> list[tuple[int, float, float, float]]:
+    """For each of ``SIZES``: how many rows of a comparison have an interval of the mean difference, on the mean; and
+    how often all of these hold at once, single ones and simultaneous ones.
     """
     dice = np.random.default_rng(seed)
-    truth = differences.mean(axis=1)
+    names = [name for name in a.outcomes.columns if name != "replication" and name in b.outcomes]
+    sides = [run.outcomes[names].to_numpy(dtype=np.float64) for run in (a, b)]
+    usable = [k for k in range(len(names)) if not np.isnan(sides[1][:, k] - sides[0][:, k]).any()]
+    truth = (sides[1] - sides[0]).mean(axis=0)
     found = []
     for n in SIZES:
-        alone = together = 0
+        given = alone = together = 0
         for _ in range(runs):
-            drawn = list(differences[:, dice.integers(0, differences.shape[1], n)])
-            level = level_for_all(drawn)
-            for row, value in zip(drawn, truth, strict=True):
-                _, low, high, _ = mean_interval(row)
-                if not low <= value <= high:
-                    break
-            else:
-                alone += 1
-            for row, value in zip(drawn, truth, strict=True):
-                low, high = interval_for_all(row, level)
-                if not low <= value <= high:
-                    break
-            else:
-                together += 1
-        found.append((n, alone / runs, together / runs))
+            places = dice.integers(0, len(sides[0]), n)
+            drawn = [run.outcomes.iloc[places] for run in (a, b)]
+            differences = sides[1][places] - sides[0][places]
+            rows = {
+                k: differences[:, k]
+                for k in usable
+                if differences[:, k].any() and not all(needed_for_parts(each, names[k]) for each in drawn)
+            }
+            given += len(rows)
+            level = level_for_all(list(rows.values()))
+            ends = [(mean_interval(row)[1:3], interval_for_all(row, level), truth[k]) for k, row in rows.items()]
+            alone += all(single[0] <= true <= single[1] for single, _, true in ends)
+            together += all(every[0] <= true <= every[1] for _, every, true in ends)
+        found.append((n, given / runs, alone / runs, together / runs))
     return found
+
+
+def cell(row: Mapping[str, float], n: int) -> str:
+    """A cell of the table: the coverage of what is shown, and what that is."""
+    given, mean, median = (row[f"{key} {n}"] for key in ("given", "mean", "median"))
+    if given in (0.0, 1.0):
+        return f"{100 * mean:.0f} %" if given else f"median {100 * median:.0f} %"
+    return f"{100 * (given * mean + (1.0 - given) * median):.0f} % (median in {100 * (1.0 - given):.0f} %)"
+
+
+def summed_up(table: pd.DataFrame, n: int = 20) -> list[tuple[str, list[str]]]:
+    """What the table says at ``n`` replications: a line and its outcomes each."""
+    low, high = IN_RANGE
+    mean, median, always = (table[f"{key} {n}"] for key in ("mean", "median", "always"))
+    of_mean = table[f"given {n}"] >= 0.5
+    lines = {
+        "interval of the mean, covers 93 to 97 %, rounded": of_mean & (mean >= low) & (mean < high),
+        "interval of the mean, covers more": of_mean & (mean >= high),
+        "interval of the mean, covers less": of_mean & (mean < low),
+        "interval of the median, covers 93 % or more": ~of_mean & (median >= low),
+        "interval of the median, covers less": ~of_mean & (median < low),
+        "of those of the median, the mean's would have covered, too": ~of_mean & (always >= low),
+    }
+    return [(words, table.loc[chosen, "metric"].tolist()) for words, chosen in lines.items()]
 
 
 def main() -> None:
@@ -86,6 +144,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=500)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=20261129)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="Replications of a run.")
     parser.add_argument(
         "--against", metavar="SCENARIO", help="Measure how often all intervals of a comparison with it hold at once."
     )
@@ -95,35 +154,30 @@ def main() -> None:
     if chosen.against:
         other = load_scenario(chosen.against, {"population.scale": chosen.scale})
         against = simulate(other, chosen.replications, chosen.seed, chosen.workers, engine="compiled")
-        frame = (against.outcomes - run.outcomes).drop(columns="replication")
-        frame = frame.loc[:, frame.notna().all() & (frame.nunique() > 1)]
-        # What differs in few replications, or hangs on a few of them, is warned of and has no coverage to speak of.
-        rare = (frame != 0).mean() < OFTEN
-        skewed = frame.apply(lambda column: abs(column.skew()) > SKEWED) & ~rare
-        print(f"{chosen.against} less {chosen.scenario}, scale {chosen.scale:g}: {frame.shape[1]} outcomes")
-        print(f"differ in fewer than {100 * OFTEN:.0f} % of replications: {', '.join(frame.columns[rare])}")
-        print(f"skewness above {SKEWED:g}: {', '.join(frame.columns[skewed])}\n")
-        print("| outcomes | replications | all 95 % intervals hold | all simultaneous ones hold |\n|---|---|---|---|")
-        for columns in (frame.loc[:, ~rare & ~skewed], frame.loc[:, ~rare]):
-            found = simultaneous_coverage(columns.to_numpy().T, runs=chosen.runs, seed=chosen.seed)
-            for n, alone, together in found:
-                print(f"| {columns.shape[1]} | {n} | {100 * alone:.0f} % | {100 * together:.0f} % |")
+        print(f"{chosen.against} less {chosen.scenario}, scale {chosen.scale:g}\n")
+        print(
+            "| replications | rows with an interval of the mean | all 95 % intervals hold | all simultaneous ones hold |"
+        )
+        print("|---|---|---|---|")
+        for n, given, alone, together in simultaneous_coverage(run, against, runs=chosen.runs, seed=chosen.seed):
+            print(f"| {n} | {given:.0f} | {100 * alone:.0f} % | {100 * together:.0f} % |")
         return
-    units = {name: metric.unit for name, metric in metrics(scenario).items()}
-    table = coverage(run.outcomes.drop(columns="replication"), units, runs=chosen.runs, seed=chosen.seed)
+    table = coverage(run, runs=chosen.runs, seed=chosen.seed, sizes=chosen.sizes)
+    main_size = 20 if 20 in chosen.sizes else chosen.sizes[0]
     error = 1.96 * math.sqrt(0.95 * 0.05 / chosen.runs)
     print(
         f"{chosen.scenario}, scale {chosen.scale:g}: {chosen.replications} replications, {chosen.runs} runs of each size;"
     )
     print(f"a coverage of 95 % is measured as 95 ± {100 * error:.1f} %\n")
-    print(f"| outcome | kind | mean | skewness | {' | '.join(f'n={n}' for n in SIZES)} |")
-    print(f"|---|---|---|---|{'---|' * len(SIZES)}")
-    for row in table.sort_values("n=20").to_dict("records"):
-        shares = " | ".join(f"{100 * row[f'n={n}']:.0f} %" for n in SIZES)
+    print(f"| at {main_size} replications | outcomes | |\n|---|---|---|")
+    for words, names in summed_up(table, main_size):
+        print(f"| {words} | {len(names)} | {', '.join(names) if len(names) < 20 else ''} |")
+    print(f"| measured | {len(table)} | |\n")
+    print(f"| outcome | kind | mean | skewness | {' | '.join(f'n={n}' for n in chosen.sizes)} |")
+    print(f"|---|---|---|---|{'---|' * len(chosen.sizes)}")
+    for row in table.sort_values(f"always {main_size}").to_dict("records"):
+        shares = " | ".join(cell(row, n) for n in chosen.sizes)  # type: ignore[arg-type]
         print(f"| {row['metric']} | {row['kind']} | {row['mean']:.4g} | {row['skewness']:.1f} | {shares} |")
-    within = ((table["n=20"] >= 0.93) & (table["n=20"] <= 0.97)).sum()
-    below = table.loc[table["n=20"] < 0.93, "metric"].tolist()
-    print(f"\n{within} of {len(table)} outcomes between 93 and 97 % at n=20; below: {', '.join(below) or 'none'}")
 
 
 if __name__ == "__main__":

@@ -243,6 +243,7 @@ def test_comparison_pairs_common_replications() -> None:
     assert table.loc["violations", "difference"] == pytest.approx(expected)
     assert list(compare(a, b).table.columns) == [
         "metric", "title", "unit", "mean_a", "mean_b", "difference", "lo95", "hi95", "lo_all", "hi_all", "n", "skewed",
+        "median", "median_lo95", "median_hi95", "interval_of",
     ]  # fmt: skip
 
 
