@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
+
+#: What pages say of the intervals that :func:`shown_interval` marks.
+OF_MEDIANS = (
+    "Intervals marked (median) are those of the median over replications. The mean of these outcomes rests on events"
+    " too rare or too large for an interval from so few replications."
+)
 
 #: From here on, numbers are written without a power of ten.
 _SMALLEST = 1e-6
@@ -58,6 +66,26 @@ def interval(low: float, high: float, unit: str = "") -> str:
     if not (math.isfinite(low) and math.isfinite(high)):
         return "–"
     return _joined(quantity(low, unit), quantity(high, unit))
+
+
+def shown_interval(row: Mapping[Any, Any], median: str = "median") -> str:
+    """The interval of an outcome, a row of ``Run.summary``: that of the mean, or of the median where only it has one.
+
+    >>> shown_interval({"interval_of": "median", "median_lo95": 2.0, "median_hi95": 3.0, "unit": ""})
+    '2 to 3 (median)'
+    """
+    unit = str(row["unit"])
+    if row.get("interval_of") == "median":
+        return f"{interval(row['median_lo95'], row['median_hi95'], unit)} ({median})"
+    return interval(row["lo95"], row["hi95"], unit)
+
+
+def shown_change(row: Mapping[Any, Any], ends: str = "95", median: str = "median") -> str:
+    """As :func:`shown_interval`, of a difference: a row of ``Comparison.table``. ``ends``: ``95`` or ``_all``."""
+    unit = str(row["unit"])
+    if row.get("interval_of") == "median":
+        return f"{change_interval(row['median_lo95'], row['median_hi95'], unit)} ({median})"
+    return change_interval(row[f"lo{ends}"], row[f"hi{ends}"], unit)
 
 
 def _joined(first: str, last: str) -> str:

@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from shenhe.simulator import Run, Scenario, compare, simulate
 from shenhe.simulator.kernel.eventlog import KIND_NAMES
 from shenhe.simulator.runs.comparison import SIZES, Comparison
 from shenhe.simulator.runs.intervals import mean_interval
+from shenhe.simulator.runs.tails import needed_for_parts
 
 from .series import SERIES, Lines, happenings, lines
 
@@ -201,7 +201,7 @@ def heat(
     def step(done: int) -> Progress:
         return lambda *_: progress(done, total)
 
-    before = shop.run(base, replications, seed, step(0)).outcomes[metric].to_numpy(np.float64)
+    before = shop.run(base, replications, seed, step(0))
     rows: list[tuple[Span, ...]] = []
     reasons: list[str] = []
     for y in ys:
@@ -215,8 +215,11 @@ def heat(
                 reasons.append(f"{across}={x:g}, {upwards}={y:g}: {error}")
                 row.append((math.nan, math.nan, math.nan))
                 continue
-            after = simulate(scenario, replications, seed, progress=step(done), engine=shop.engine).outcomes[metric]
-            row.append(mean_interval(after.to_numpy(np.float64) - before)[:3])
+            after = simulate(scenario, replications, seed, progress=step(done), engine=shop.engine)
+            mean, low, high, _ = mean_interval(after.values(metric) - before.values(metric))
+            if min(needed_for_parts(run.outcomes, metric) for run in (before, after)) > replications:
+                low = high = math.nan
+            row.append((mean, low, high))
         rows.append(tuple(row))
     progress(total, total)
     return Heat(tuple(xs), tuple(ys), tuple(rows), tuple(reasons))

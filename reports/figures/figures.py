@@ -19,7 +19,7 @@ from shenhe.simulator import Comparison, Run
 from shenhe.simulator.runs.intervals import relative_within_bounds
 from shenhe.simulator.runs.outcomes import kind_of
 
-from ..quantities import change, change_interval, interval, quantity
+from ..quantities import change, interval, quantity, shown_change
 from .curves import MONTH, Curve, bar_width, estimate, level, moments, rate, same_start
 from .drawing import DASHES, SYMBOLS, Figure, Numbers, blank_figure, error_bars, figure_json, lay_out_panel, six_digits
 
@@ -99,6 +99,11 @@ class Shift(NamedTuple):
     row: dict[str, Any]
 
     @property
+    def unknown(self) -> bool:
+        """Whether the mean difference has no interval with so few replications."""
+        return not math.isfinite(self.low)
+
+    @property
     def beyond_chance(self) -> bool:
         return self.low > 0 or self.high < 0
 
@@ -124,11 +129,19 @@ def _contrast(comparison: Comparison, a: str, b: str) -> Figure:
         ("beyond chance", beyond, "var(--run-1)", "circle"),
         (
             "not distinguishable from no change",
-            [shift for shift in shifts if shift not in beyond],
+            [shift for shift in shifts if shift not in beyond and not shift.unknown],
             "var(--faint)",
             "circle-open",
         ),
+        (
+            "too few replications for an interval of the mean",
+            [shift for shift in shifts if shift.unknown],
+            "var(--faint)",
+            "x-thin-open",
+        ),
     ):
+        if not chosen and symbol == "x-thin-open":
+            continue
         changes = [shift.change for shift in chosen]
         figure.add_scatter(
             name=group,
@@ -154,7 +167,7 @@ def _contrast(comparison: Comparison, a: str, b: str) -> Figure:
     for shift in shifts:
         unit = str(shift.row["unit"])
         means = [quantity(shift.row[key], unit) for key in ("mean_a", "mean_b")]
-        span = change_interval(shift.row["lo_all"], shift.row["hi_all"], unit)
+        span = shown_change(shift.row, "_all")
         cells.append((_with_unit(shift.words, unit), *means, change(shift.row["difference"], unit), span))
     caption = (
         f"Change from {a} to {b} in per cent of {a}: both policies use the same random draws, replication by"

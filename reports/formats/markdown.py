@@ -11,7 +11,7 @@ from shenhe.conformance.report import CheckResult, Report
 from shenhe.core.files import write_whole
 from shenhe.core.text import one_line, visible
 
-from ..quantities import change, change_interval, interval, quantity
+from ..quantities import change, quantity, shown_change, shown_interval
 
 if TYPE_CHECKING:
     from shenhe.simulator import Run
@@ -45,6 +45,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "outcome": "Outcome",
         "mean": "mean",
         "interval": "95 % interval",
+        "median": "median",
         "differences": "Differences: {b} against {a}",
         "difference_heads": "Outcome|A|B|B − A|95 % interval",
         "model": "A simulation shows what follows from its assumptions, not what will happen.",
@@ -73,6 +74,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "outcome": "指标",
         "mean": "均值",
         "interval": "95% 置信区间",
+        "median": "中位数",
         "differences": "差异：{b} 相对于 {a}",
         "difference_heads": "指标|A|B|B − A|95% 置信区间",
         "model": "模拟显示的是假设的推论，而非对未来的预测。",
@@ -186,7 +188,7 @@ def _runs(runs: Sequence[Run], words: Mapping[str, str]) -> list[str]:
         lines += [f"* **{escaped(name)}**: {escaped(run.scenario.title)}"]
     heads = [words["outcome"], *(part for name in named for part in (f"{name}, {words['mean']}", words["interval"]))]
     rows = [
-        (escaped(_titled(row)), *(cell for run in runs for cell in _cells(run, str(metric))))
+        (escaped(_titled(row)), *(cell for run in runs for cell in _cells(run, str(metric), words)))
         for metric, row in runs[0].summary.iterrows()
     ]
     lines += ["", f"## {words['outcomes']}", "", *pipe_table(heads, rows), ""]
@@ -203,7 +205,7 @@ def _runs(runs: Sequence[Run], words: Mapping[str, str]) -> list[str]:
                 quantity(float(row["mean_a"]), row["unit"]),
                 quantity(float(row["mean_b"]), row["unit"]),
                 change(float(row["difference"]), row["unit"]),
-                change_interval(float(row["lo95"]), float(row["hi95"]), row["unit"]),
+                shown_change(row, median=words["median"]),
             )
             for row in found.table.to_dict("records")
         ]
@@ -216,12 +218,12 @@ def _titled(row: Any) -> str:
     return f"{row['title']} ({row['unit']})" if row["unit"] not in ("", "share") else str(row["title"])
 
 
-def _cells(run: Run, metric: str) -> tuple[str, str]:
+def _cells(run: Run, metric: str, words: Mapping[str, str]) -> tuple[str, str]:
     if metric not in run.summary.index:
         return "–", "–"
     row: Any = run.summary.loc[metric]
     unit = str(row["unit"])
-    return quantity(float(row["mean"]), unit), interval(float(row["lo95"]), float(row["hi95"]), unit)
+    return quantity(float(row["mean"]), unit), shown_interval(row, words["median"])
 
 
 def pipe_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

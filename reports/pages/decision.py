@@ -166,7 +166,14 @@ def difference_text(value: float, unit: str, language: Language) -> str:
 
 
 def _between(row: Mapping[Any, Any], language: Language) -> str:
+    """The interval of the mean difference, or of the median one where only it has an interval."""
+    if row["interval_of"] == "median":
+        return f"{_median_between(row, language)}{' (median)' if language == 'en' else '（中位数）'}"
     return interval_text(float(row["lo95"]), float(row["hi95"]), str(row["unit"]), language)
+
+
+def _median_between(row: Mapping[Any, Any], language: Language) -> str:
+    return interval_text(float(row["median_lo95"]), float(row["median_hi95"]), str(row["unit"]), language)
 
 
 def interval_text(low: float, high: float, unit: str, language: Language, *, signed: bool = True) -> str:
@@ -194,6 +201,15 @@ def _sentence(row: Mapping[Any, Any], metric: str, words: Mapping[str, Any], lan
     """One outcome in a sentence that says whether chance could have made the difference."""
     low, high, difference = float(row["lo95"]), float(row["hi95"]), float(row["difference"])
     unit, name = str(row["unit"]), words["metrics"][metric]
+    if row["interval_of"] == "median":
+        middle = float(row["median"])
+        key = "median" if middle or row["median_lo95"] < 0 or row["median_hi95"] > 0 else "no_pair"
+        said = words[key].format(
+            name=name, size=difference_text(middle, unit, language), between=_median_between(row, language)
+        )
+        return str(said)
+    if row["interval_of"] == "none":
+        return str(words["no_interval"].format(name=name, size=difference_text(difference, unit, language)))
     if low == high == difference == 0:
         return str(words["unchanged"].format(name=name))
     if not (low > 0 or high < 0):
@@ -244,7 +260,9 @@ def _price(comparison: Comparison, words: Mapping[str, Any], language: Language)
     price, low, high = comparison.cost_per_harm_avoided
     if not math.isfinite(price) or price <= 0:
         return str(words["no_price"])
-    between = f"{amount(low, 'RMB', language)}–{amount(high, 'RMB', language)}" if math.isfinite(low) else "–"
+    if not math.isfinite(low):
+        return str(words["price_alone"].format(price=amount(price, "RMB", language)))
+    between = f"{amount(low, 'RMB', language)}–{amount(high, 'RMB', language)}"
     return str(words["price"].format(price=amount(price, "RMB", language), between=between))
 
 

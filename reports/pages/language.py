@@ -117,6 +117,8 @@ def _found(text: str, depth: int) -> str:
 
 def _quantity(text: str) -> str:
     """A number or both ends of an interval, in the units of ten thousand in which Chinese counts."""
+    if text.endswith(" (median)") and (said := _quantity(text.removesuffix(" (median)"))):
+        return f"{said}（中位数）"
     if share := _SHARE.fullmatch(text):
         return f"{share[1]}/{share[2]}"
     ends = text.split(" to ")

@@ -13,7 +13,7 @@ from shenhe.conformance.report import Report
 from shenhe.core.files import write_whole
 from shenhe.core.text import one_line
 
-from ..quantities import change, change_interval, in_words, interval, quantity
+from ..quantities import OF_MEDIANS, change, in_words, quantity, shown_change, shown_interval
 from .clauses import MARKS, VERDICTS, PageError, matrix
 from .language import Language, translated
 from .self_contained import rendered
@@ -173,6 +173,11 @@ def _simulated(runs: Sequence[Run]) -> dict[str, Any]:
             notes.append(f"No differences are given between {called[0]} (A) and {name} (B). {reason}.")
     if any(run.replications == 1 for run in runs):
         notes.append("A run of one replication has no interval: its results may be chance.")
+    if any(
+        (frame["interval_of"] == "median").any()
+        for frame in [*(run.summary for run in runs), *(c.table for _, c in paired)]
+    ):
+        notes.append(OF_MEDIANS)
     notes += dict.fromkeys(text for run in runs for text in run.scenario.population.notices)
     return {
         "futures": [_future(name, run) for name, run in zip(called, runs, strict=True)],
@@ -234,8 +239,8 @@ def _outcomes(runs: Sequence[Run]) -> list[Outcome]:
         unit = str(described[metric]["unit"])
         values = []
         for summary in summaries:
-            row = summary.get(metric, {"mean": math.nan, "lo95": math.nan, "hi95": math.nan})
-            values.append((quantity(row["mean"], unit), interval(row["lo95"], row["hi95"], unit)))
+            row = summary.get(metric, {"unit": unit, "mean": math.nan, "lo95": math.nan, "hi95": math.nan})
+            values.append((quantity(row["mean"], unit), shown_interval(row)))
         rows.append(Outcome(_titled(str(described[metric]["title"]), unit), tuple(values)))
     return rows
 
@@ -245,7 +250,7 @@ def _contrast(comparison: Comparison, a: str, b: str) -> Contrast:
     for row in comparison.table.to_dict("records"):
         unit, low, high = str(row["unit"]), row["lo_all"], row["hi_all"]
         means = quantity(row["mean_a"], unit), quantity(row["mean_b"], unit)
-        paired = change(row["difference"], unit), change_interval(low, high, unit)
+        paired = change(row["difference"], unit), shown_change(row, "_all")
         rows.append((_titled(str(row["title"]), unit), *means, *paired, bool(low > 0 or high < 0)))
     return Contrast(a, b, tuple(rows))
 

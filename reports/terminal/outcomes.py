@@ -12,7 +12,7 @@ from rich.text import Text
 
 from shenhe.core.text import one_line
 
-from ..quantities import change, change_interval, interval, quantity
+from ..quantities import change, quantity, shown_change, shown_interval
 
 Breakdown = Literal["size", "behaviour", "authority"]
 
@@ -63,12 +63,13 @@ def print_run_summary(run: Run, console: Console | None = None) -> None:
         table.add_row(
             _named(metric, row["title"], unit),
             quantity(row["mean"], unit),
-            interval(row["lo95"], row["hi95"], unit),
+            shown_interval(row),
         )
     console.print(table)
     _print_few(console, run.replications)
     _print_notices(console, run.scenario)
-    _print_skewed(console, [str(rows[name]["title"]) for name in _headlines(rows) if _hangs_on_few(run, name)])
+    _print_medians(console, [rows[name] for name in _headlines(rows)] if run.replications > 1 else [])
+    _print_skewed(console, [str(rows[name]["title"]) for name in _headlines(rows) if _hangs_on_few(run, name, rows)])
     if run.replications == 1:
         console.print(Text("one replication has no interval; pass --replications 20 or more", "yellow"))
 
@@ -111,7 +112,15 @@ def print_comparison(
         _print_sum(console, comparison, prices)
     _print_few(console, pairs)
     _print_notices(console, a.scenario)
-    _print_skewed(console, [str(rows[name]["title"]) for name in chosen if rows[name]["skewed"]])
+    _print_medians(console, [rows[name] for name in chosen] if pairs > 1 else [])
+    _print_skewed(
+        console,
+        [
+            str(row["title"])
+            for row in (rows[name] for name in chosen)
+            if row["skewed"] and row["interval_of"] == "mean"
+        ],
+    )
     console.print(
         Text(
             f"bold: beyond chance with all rows taken together ({len(comparison.table)} outcomes, or the breakdown;"
@@ -122,10 +131,10 @@ def print_comparison(
     )
 
 
-def _hangs_on_few(run: Run, metric: str) -> bool:
+def _hangs_on_few(run: Run, metric: str, rows: Mapping[str, Any]) -> bool:
     from shenhe.simulator.runs.intervals import too_skewed
 
-    return too_skewed(run.outcomes[metric].to_numpy(dtype=float))
+    return rows[metric]["interval_of"] == "mean" and too_skewed(run.values(metric))
 
 
 def _print_few(console: Console, replications: int) -> None:
@@ -142,6 +151,23 @@ def _print_notices(console: Console, scenario: Scenario) -> None:
     """Warn of size classes that have less than one member at the scale of the run."""
     for sentence in scenario.population.notices:
         console.print(Text(sentence, "yellow"))
+
+
+def _print_medians(console: Console, rows: Iterable[Mapping[Any, Any]]) -> None:
+    """Say why intervals are those of medians, or missing, for outcomes that differ or happen at all."""
+    lacking = [
+        row for row in rows if row["interval_of"] != "mean" and row["difference" if "difference" in row else "mean"]
+    ]
+    named = [str(row["title"]).split(":")[0] for row in lacking]
+    if named:
+        console.print(
+            Text(
+                f"too few replications for an interval of the mean of: {', '.join(named)}. It rests on rare or very"
+                " large events. (median): the interval of the median instead. --precision 5% --watch harm finds out how"
+                " many replications it takes",
+                "yellow",
+            )
+        )
 
 
 def _print_skewed(console: Console, titles: list[str]) -> None:
@@ -204,7 +230,7 @@ def _add_difference(table: Table, name: Text, row: dict[Any, Any]) -> None:
         quantity(row["mean_a"], unit),
         quantity(row["mean_b"], unit),
         change(row["difference"], unit),
-        change_interval(row["lo95"], row["hi95"], unit) + mark,
+        shown_change(row) + mark,
         style="bold" if together else "",
     )
 

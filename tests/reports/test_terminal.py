@@ -131,7 +131,10 @@ def test_a_run_is_reported_with_intervals(width: int) -> None:
     out = io.StringIO()
     print_run_summary(run(), Console(file=out, width=width))
     # Three replications of 10, 11 and 12: 11 ± 4.303 / √3.
-    assert re.search(r"Violations\s+11\s+8\.52 to 13\.5", out.getvalue())
+    assert re.search(r"Cases opened\s+11\s+8\.52 to 13\.5", out.getvalue())
+    # A market that begins with few providers: no interval of the mean, and three have none of the median.
+    assert re.search(r"Violations\s+11\s+–", out.getvalue())
+    assert "too few replications for an interval of the mean of: " in " ".join(out.getvalue().split())
     assert "3 replications; seed 1" in " ".join(out.getvalue().split())
 
 
