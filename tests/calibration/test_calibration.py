@@ -81,6 +81,7 @@ def test_the_fit_recovers_entry_and_predicts_the_next_year() -> None:
     assert wrong.dispersion > 3 * fit.dispersion
 
 
+@pytest.mark.costly
 def test_simulated_delays_are_those_of_the_registry() -> None:
     delays = filings.filing_delays("cn-2023", 3, providers=400)
     registry = load_scenario("cn-2023").registry

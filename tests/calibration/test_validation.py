@@ -145,6 +145,7 @@ def test_targeting_gains_over_random_inspections_at_equal_cost() -> None:
     assert gain.measured > 0.5
 
 
+@pytest.mark.costly
 def test_flat_fines_leave_more_harm_where_the_last_one_deters_and_less_where_it_is_paid() -> None:
     steep, mild = escalation(7, 0.4, 6.0), escalation(7, 0.4, 2.0)
     assert all(check.passed for check in validation.escalation_checks((steep,)))
@@ -161,6 +162,7 @@ def test_where_the_increase_is_the_published_one_lies_between_the_nearest_simula
     assert "+264% at 6" in validation.published_size(curve)
 
 
+@pytest.mark.costly
 def test_no_escalation_is_no_difference() -> None:
     """One fine against the flat fine that raises as much as it does: the same fine, within what chance raises."""
     same = escalation(7, 0.4, 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -112,9 +113,15 @@ def _reports(folder: Path, url: str) -> None:
         run_checks(store, examples=0, on=date(2026, 9, 1)).write(folder / "store.json")
 
 
+@functools.cache
+def whole_command() -> Any:
+    """The command line with all commands. Making it takes longer than parsing a hundred lines."""
+    return typer.main.get_command(app)
+
+
 def parse(words: tuple[str, ...]) -> None:
     """Parse a command line as ``shenhe`` would, without running it. Raises ``click.UsageError`` for a wrong one."""
-    command: Any = typer.main.get_command(app)
+    command = whole_command()
     context = command.make_context("shenhe", list(words))
     while hasattr(command, "resolve_command"):
         rest = [*context._protected_args, *context.args]

@@ -159,6 +159,7 @@ def test_relations_inside_each_other_are_refused() -> None:
 # --- streams -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.costly
 def test_a_stream_of_too_many_values_is_refused() -> None:
     events = b"data: [" + b"[]," * 400_000 + b"0]\n\n"
     stream = Response(200, {"content-type": "text/event-stream"}, events * 3)

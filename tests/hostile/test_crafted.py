@@ -136,6 +136,7 @@ def _read(pipe: Path) -> bytes:
 @pytest.mark.parametrize(
     "kind", ["checks", "rules", "undecided", "findings", "steps", "evidence", "files", "headers", "nothing"]
 )
+@pytest.mark.costly
 def test_more_than_any_report_holds_is_refused_by_its_limit(kind: str) -> None:
     data = dict(crafted.large(50_000, 1000, f"many {kind}"))[f"many {kind}"]
     with pytest.raises(ReportError) as caught:

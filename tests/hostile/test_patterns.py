@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from .patterns import Used, patterns, slow_text
 
 
+@pytest.mark.costly
 def test_no_pattern_takes_more_than_linear_time() -> None:
     places: dict[Used, str] = {}
     for place, used in patterns().items():

@@ -122,6 +122,7 @@ def test_every_metric_and_shipped_title_has_chinese() -> None:
     assert [title for title in titles if in_chinese(title) == title] == []
 
 
+@pytest.mark.costly
 def test_a_page_of_runs_says_everything_in_chinese() -> None:
     sets = {"population.scale": 0.01, "horizon": 200}
     runs = [simulate(load_scenario("cn-2023", each), 3, 1, engine="simpy") for each in (sets, sets | {"horizon": 200})]

@@ -135,6 +135,7 @@ def hostile_page(markup: str, folder: Path) -> str:
     return render_page([report])
 
 
+@pytest.mark.costly
 def test_hostile_responses_are_inert_in_a_browser(tmp_path: Path) -> None:
     with doorkeeper() as door:
         document = opened(hostile_page(MARKUP.format(here=door.url), tmp_path), tmp_path)

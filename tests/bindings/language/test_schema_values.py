@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+import pytest
+
 from shenhe.conformance.bindings.language.compiler import Compiler
 from shenhe.conformance.bindings.language.format import BindingFile
 from shenhe.conformance.bindings.language.schema import binding_schema
@@ -325,6 +327,7 @@ def named(kind: str) -> str:
     return "request" if name in requests else name
 
 
+@pytest.mark.costly
 def test_a_wrong_value_of_every_key_is_answered_at_its_line() -> None:
     silent, unclear, tried = [], [], 0
     for steps, nodes in places():

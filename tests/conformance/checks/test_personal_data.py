@@ -61,6 +61,7 @@ def run(*faults: str) -> tuple[Report, set[str]]:
         "borrowed-consent-names-person",
     ],
 )
+@pytest.mark.costly
 def test_leaked_values_are_not_in_the_report(name: str) -> None:
     report, confided = run(name)
     failed = [check for check in report.checks if check.finding is not None]

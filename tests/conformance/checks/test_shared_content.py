@@ -25,6 +25,7 @@ def judged(*faults: str, salt: str = "shared") -> dict[str, str]:
 
 
 @pytest.mark.parametrize("salt", ["a", "b"])
+@pytest.mark.costly
 def test_a_kind_of_report_that_removes_every_copy_is_found(salt: str) -> None:
     assert judged("reported-infringement-removes", salt=salt)[RULE] == "fail"
 

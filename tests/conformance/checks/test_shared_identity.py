@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
+import pytest
+
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.report import Report
@@ -22,6 +24,7 @@ def checked(text: str, *faults: FaultName) -> Report:
         return run_checks(provider, on=date(2026, 9, 1), examples=0, rules=["cn-dsp-2023/9.1"], level=Level.EXTENDED)
 
 
+@pytest.mark.costly
 def test_the_number_of_one_person_under_two_names_is_put_to_a_person() -> None:
     text = sample_binding().read_text(encoding="utf-8")
     report = checked(text, FaultName.IDENTITY_UNDER_ANY_NAME)
