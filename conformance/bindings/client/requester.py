@@ -277,8 +277,9 @@ class _Previewing(Requester):
             extra_query=self._extra_query,
             extra_fields=self._extra_fields,
         )
-        # Equal requests are to be equal bytes: the time and the nonce are those of no request.
-        values = {**call.values, "now": datetime(2026, 1, 1, tzinfo=UTC), "nonce": "0" * 16}
+        # Equal requests are to be equal bytes: the times and the nonce are those of no request.
+        moment = datetime(2026, 1, 1, tzinfo=UTC)
+        values = {**call.values, "now": moment, "clock": moment, "nonce": "0" * 16}
         if account is not None and signer is not None and signer is not account:
             # As a sent request has it: the id of the one, the credentials of the other.
             values["account"] = Account(account.id, signer.credentials)

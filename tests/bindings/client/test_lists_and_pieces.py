@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from shenhe.conformance.bindings import BindingError
 from shenhe.conformance.bindings.client.results.acceptance import time_of
 from shenhe.conformance.bindings.language.filters import date_text, epoch_milliseconds
-from shenhe.conformance.entities import Content, GenerationRequest, Media, Publication
+from shenhe.conformance.entities import Account, Content, GenerationRequest, Media, Publication, Subject
 from shenhe.conformance.provider import Accepted, Refused, Result, Unavailable
 from shenhe.rulebook import Service
 
@@ -166,3 +168,24 @@ def test_time_as_number_or_date_is_read() -> None:
     assert date_text("1990-03-07", "%d/%m/%Y") == "07/03/1990"
     with pytest.raises(ValueError, match="found 'soon', expected a time such as 1990-03-07"):
         epoch_milliseconds("soon")
+
+
+CLOCKED = """\
+operations:
+  grant_consent:
+    steps: [{name: asked, path: /ask, json: {until: "{{ clock | epoch_ms }}"}, extract: {id: id}}]
+    path: /consents
+    json: {person: "{{ subject.id }}", until: "{{ clock | epoch_ms }}", asked: "{{ steps.asked.id }}"}
+    extract: {id: id}
+"""
+
+
+def test_time_at_the_target_makes_no_difference_between_two_requests(tmp_path: Path) -> None:
+    """A request equal to its control but for the time is no case."""
+    with talking(bind(tmp_path, CLOCKED), Recorder()) as provider:
+        account, adult = Account("a"), Subject("s", "Li")
+        previews = []
+        for subject in (adult, replace(adult, minor=True)):
+            previews.append(provider.preview(lambda each: each.grant_consent(account, subject, "face", "x")))  # noqa: B023
+            time.sleep(0.005)
+    assert previews[0] == previews[1] is not None
