@@ -235,13 +235,13 @@ class Marker:
 
     ``place`` is where it is recognised: at the ``start`` of the text, at its ``end``, or ``anywhere``. ``services`` are
     the services whose prompts are looked at (``None``: the binding does not say), ``texts`` the kinds of text
-    (``prompt``, ``title``) that are.
+    (``prompt``, ``title``, ``chat``) that are.
     """
 
     phrase: str
     place: Literal["start", "end", "anywhere"] = "start"
     services: tuple[Service, ...] | None = None
-    texts: tuple[Literal["prompt", "title"], ...] | None = None
+    texts: tuple[Literal["prompt", "title", "chat"], ...] | None = None
 
     def in_text(self, words: str) -> str:
         """``words`` with the phrase where it is recognised."""

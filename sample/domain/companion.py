@@ -11,6 +11,7 @@ from ..faults.fault import FaultName
 from ..variants import VariantName
 from .accounts import CHILD, Account, age_on
 from .refusal import Refusal
+from .review import admit_saying
 from .state import House
 from .store import written
 
@@ -37,10 +38,11 @@ def say(house: House, caller: Account, chat: str | None, text: str, persona: str
     """Reply to a message, in a new conversation or in one of the caller's.
 
     Raises:
-        Refusal: 403 for a minor whose guardian did not consent, or who asks for a partner or kin; 404 for a
-            conversation that is unknown, deleted or over.
+        Refusal: 403 for a minor whose guardian did not consent, or who asks for a partner or kin, and for what is
+            prohibited; 404 for a conversation that is unknown, deleted or over.
     """
     _admit(house, caller, persona)
+    admit_saying(house, caller, text)
     faults = house.faults
     over = chat is not None and VariantName.COMPANION_BEGINS_ANEW in house.variants and _is_over(house, caller, chat)
     row = _begun(house, caller, persona) if chat is None or over else _going_on(house, caller, chat)

@@ -87,6 +87,12 @@ def admit_title(house: House, caller: Account, title: str) -> None:
         _refuse(house, caller, "title", "prohibited-title")
 
 
+def admit_saying(house: House, caller: Account, text: str) -> None:
+    """Let a message to the companion through. Raises Refusal: 403, ``content_prohibited``."""
+    if PROHIBITED in text and FaultName.COMPANION_UNREVIEWED not in house.faults:
+        _refuse(house, caller, "message", "prohibited-input")
+
+
 def _asked(house: House, kind: str, prompt: str, history: Sequence[str]) -> str:
     if kind != "text" and FaultName.ONLY_TEXT_PROMPTS_REVIEWED in house.faults:
         return ""

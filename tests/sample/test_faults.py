@@ -97,6 +97,7 @@ NOT_ON_THE_TOUR = frozenset(
         "companion-passes-for-a-person",
         "companion-reminds-once",
         "companion-says-so-once",
+        "companion-unreviewed",
         "history-survives-deletion",
         "history-without-own-words",
         "origin-claims-everything",

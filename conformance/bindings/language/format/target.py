@@ -20,7 +20,7 @@ class MarkerEntry(Section):
     phrase: str = Field(min_length=1, max_length=200)
     place: Literal["start", "end", "anywhere"] = "start"
     services: tuple[Service, ...] | None = None
-    texts: tuple[Literal["prompt", "title"], ...] | None = Field(default=None, alias="in")
+    texts: tuple[Literal["prompt", "title", "chat"], ...] | None = Field(default=None, alias="in")
 
 
 MarkerText: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
