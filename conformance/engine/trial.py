@@ -66,6 +66,8 @@ class Trial:
     effort: Effort
     #: The first case of each facet that passed.
     passed: dict[str, Case] = field(default_factory=dict)
+    #: What was seen in a case and not again when it was repeated.
+    seen_once: set[str] = field(default_factory=set)
 
     def run(self) -> None:
         """The enumerated cases in their order, then drawn ones, then the sample."""
@@ -107,8 +109,9 @@ class Trial:
                 self._judge(case)
             except Violation as violation:
                 self._confirm(case, violation)
-                self._narrow(case)
-                return True
+                if self._is_settled(violation):
+                    self._narrow(case)
+                    return True
             except Undecided as reason:
                 undecided[case.facet] = undecided.get(case.facet, 0) + 1
                 if tally.facets[case.facet] is not None:
@@ -249,6 +252,20 @@ class Trial:
                 self.tally.raise_to(Verdict.INCONCLUSIVE, f"seen once, and not repeated since {stop}: {violation.seen}")
                 raise
         self.tally.raise_to(Verdict.INCONCLUSIVE, f"seen once and not again when repeated: {violation.seen}")
+
+    def _is_settled(self, violation: Violation) -> bool:
+        """Whether a violation ends the search: it was repeated, or not repeated and seen in two cases.
+
+        What happens every second time is seen in one case after another and in no repetition. Where time has to pass,
+        two cases may both have been looked at too early.
+        """
+        if self.tally.verdict is Verdict.FAIL or self.tally.check.waits:
+            return True
+        if violation.seen not in self.seen_once:
+            self.seen_once.add(violation.seen)
+            return False
+        self.tally.raise_to(Verdict.FAIL, f"seen in two cases, and not each time: {violation.seen}")
+        return True
 
     def _narrow(self, case: Case) -> None:
         """Reduce a confirmed failure to what sets it apart from the plainest case of its facet that passed."""
