@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from shenhe.labels import Labels, read_labels
 from shenhe.rulebook import Service
@@ -196,3 +197,14 @@ def generated_file(probe: Probe, case: Prompted) -> tuple[Media, Labels]:
     """The file that was made, by the face that the case names, and the labels in it."""
     made = media_on_face(probe, case)
     return made, read_labels(made.data, media_type=made.media_type)
+
+
+def labels_on(made: Media) -> Labels:
+    """Every label of a file, those that people see and hear too."""
+    return _looked_at(made.data, made.media_type)
+
+
+@lru_cache(maxsize=32)
+def _looked_at(data: bytes, media_type: str) -> Labels:
+    """Looking costs a quarter of a second and more: once for all checks that judge the same file."""
+    return read_labels(data, media_type=media_type, depth="all")

@@ -175,6 +175,8 @@ def _id_flaw(number: str, on: date) -> str | None:
         return f"{number[6:14]} is no date"
     if not date(1880, 1, 1) <= born <= on:
         return f"born {born.isoformat()}, which no living person is"
+    if number[0] == "0":
+        return "the code of no province begins with 0"
     wanted = id_check_character(number[:17])
     return None if number[17] == wanted else f"check character {number[17]}, and {wanted} is right"
 

@@ -214,6 +214,8 @@ class BoundRequest:
         """The names of the values that are read from a response."""
         found = {*self.extract, *self.groups, *self.of_items}
         found |= {name for name in ("reason", "notice", "media") if getattr(self, name) is not None}
+        if self.media is not None and self.media.kind == "urls":
+            found.add("pieces")
         return frozenset(found)
 
     def matches(self, facets: Mapping[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from ...entities import Account, Identity, IdentityMethod
 from ...provider import Accepted, Capabilities, Operation, Refused, where_to_bind
 from ..flawed import Flawed, born, flawed_identities
 from ..outcome import Absent, Case, NotJudged, Undecided, Violation
-from ..people import Person, flaw
+from ..people import Person, flaw, id_check_character
 from ..registry import Applies, Property, check
 from .real_name import TITLES, publish_something
 
@@ -80,6 +80,7 @@ _FLAWED_ID_CARDS: tuple[tuple[str, Callable[[str], str]], ...] = (
         (f"born {date}", born(date).change)
         for date in ("19900230", "19901301", "19900010", "19900132", "20990101", "18000101", "00000000")
     ),
+    ("a province that does not exist", lambda n: f"00{n[2:17]}{id_check_character(f'00{n[2:17]}')}"),
     ("17 characters", lambda n: n[:17]),
     ("19 characters", lambda n: n + "0"),
     ("a letter in front", lambda n: "A" + n[1:]),

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _MADE_PUBLIC, _LEAKED = "cn-pipl/25", "cn-pipl/51"
 
 PUBLISHER, CONSENTED, REPORTER = "the account that published", "the person who consented", "the person who reported"
-HOLDER = "the holder of an identity number"
+HOLDER, MEMBER = "the holder of an identity number", "the holder of a telephone number"
 #: The kinds of record in which an author may see that something of theirs was reported, and what became of it.
 _SENT_TO_AUTHORS = ("reported", "removed")
 #: Numbers this near to one another follow from one another.
@@ -166,6 +166,8 @@ def _told_to_others(capabilities: Capabilities) -> Iterator[Confided]:
         yield Confided(CONSENTED)
     if _has_accounts(capabilities) and Operation.VERIFY_IDENTITY in capabilities.operations:
         yield Confided(HOLDER)
+    if capabilities.identities == "synthetic" and Operation.REGISTER in capabilities.operations:
+        yield Confided(MEMBER)
 
 
 def _drawn_reporters(capabilities: Capabilities) -> SearchStrategy[Confided]:
@@ -190,6 +192,8 @@ def others_are_told_nothing_of_people(probe: Probe, case: Confided) -> None:
         _author_learns_nothing(probe, case)
     elif case.facet == CONSENTED:
         _borrower_learns_nothing(probe)
+    elif case.facet == MEMBER:
+        _newcomer_learns_nothing(probe)
     else:
         _namesake_learns_nothing(probe)
 
@@ -265,6 +269,19 @@ def _namesake_learns_nothing(probe: Probe) -> None:
     begin = len(probe.recorded)
     probe.attempt(probe.provider.verify_identity, namesake, identity)
     canaries.must_not_stand_in(probe, begin, HOLDER, "the answer to another account with the same number")
+
+
+def _newcomer_learns_nothing(probe: Probe) -> None:
+    """Who signs up with the number of somebody who has an account does not learn whose it is."""
+    holder = probe.account()
+    profile, other = probe.session.profiles.get(holder.id), probe.profile_of(probe.person())
+    if profile is None or profile["name"] == other["name"]:
+        raise NotJudged("no account was registered in this run under another name")
+    begin = len(probe.recorded)
+    probe.attempt(probe.provider.register, {**other, "phone": profile["phone"]})
+    probe.counts.controls += 1
+    name = Canaries({"name": profile["name"]})
+    name.must_not_stand_in(probe, begin, MEMBER, "the answer to a person who signs up with the same number")
 
 
 # --- tickets -------------------------------------------------------------------------------------------------

@@ -75,8 +75,16 @@ class Claim(Case):
 TITLES = ("秋天的湖", "Breaking news", "通知", "x" * 200, "<b>title</b>")
 
 
+_UPLOAD = "publish an upload"
+
+
 def _titles(capabilities: Capabilities) -> list[Titled]:
     return [Titled("publish", title) for title in TITLES[:3]]
+
+
+def _titles_and_uploads(capabilities: Capabilities) -> list[Titled]:
+    uploads = {Operation.UPLOAD, Operation.GENERATE} <= capabilities.operations
+    return [*_titles(capabilities), *([Titled(_UPLOAD, TITLES[0])] if uploads else [])]
 
 
 def _drawn_titles(capabilities: Capabilities) -> SearchStrategy[Titled]:
@@ -86,10 +94,15 @@ def _drawn_titles(capabilities: Capabilities) -> SearchStrategy[Titled]:
     return st.lists(st.sampled_from(words), min_size=1, max_size=6).map(lambda said: Titled("publish", " ".join(said)))
 
 
-@publishing_check(cases=_titles, strategy=_drawn_titles)
+@publishing_check(cases=_titles_and_uploads, strategy=_drawn_titles)
 def unverified_cannot_publish(probe: Probe, case: Titled) -> None:
     """An unverified account cannot publish; the same account can once verified."""
     account, content = _unverified(probe)
+    if case.facet == _UPLOAD:
+        uploaded = probe.observe(probe.provider.upload, account, probe.own_file(), False)
+        if isinstance(uploaded, Refused):
+            raise NotJudged(f"an unverified account uploads nothing: {uploaded.status} {uploaded.reason}")
+        content = uploaded.value
     probe.must_send_account(Operation.PUBLISH, account, None, content, case.title)
     refusal = _refusal(probe, probe.provider, account, content, case.title)
     if refusal is None:
@@ -130,6 +143,11 @@ def deleted_account_cannot_publish(probe: Probe, case: Titled) -> None:
 
     sessions, content = probe.once("a deleted account that published", deleted)
     refusals = [_refusal(probe, probe.provider, session, content, case.title) for session in sessions]
+    if None not in refusals and probe.offers(Operation.UPLOAD):
+        # What the account made may have been deleted with it.
+        anew = probe.attempt(probe.provider.upload, sessions[0], probe.own_file(), False)
+        if isinstance(anew, Accepted):
+            refusals.append(_refusal(probe, probe.provider, sessions[0], anew.value, case.title))
     if None in refusals:
         raise Violation("an account published after it was deleted")
     # Only while others still publish does the refusal say anything about the account.

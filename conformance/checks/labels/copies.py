@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from shenhe.labels import read_labels
+from shenhe.labels import Deviation, read_labels
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
@@ -15,7 +15,7 @@ from ...entities import Account, Content, GenerationRequest, Media
 from ...evidence import exhibits
 from ...provider import Capabilities, Operation, Refused
 from ...verdict import Level
-from ..faces import rendition_of
+from ..faces import labels_on, rendition_of
 from ..outcome import NeedsReview, NotJudged, RequestRefused, Undecided, Violation
 from ..prompted import Prompted, decoded, excerpt, labels_of_its_own, refuse_to_guess
 from ..registry import check
@@ -132,11 +132,21 @@ def unlabelled_copy_needs_agreement(probe: Probe, case: Prompted) -> None:
         twin = agreed if agreed != account else probe.fresh_account()
         probe.controlled("unlabelled", answer, lambda: _agreed_copy(probe, twin, asked))
         return
+    copy = probe.bytes_of(account, answer.value)
     if not is_text(case.media_type):
+        if carries_label(copy, case.prompt):
+            probe.counts.controls += 1
+            return
+        _, labelled = probe.generated(case.service, case.media_type, case.prompt)
+        if carries_label(labelled, case.prompt):
+            raise Violation(
+                f"a {case.media_type} file without the label of others was delivered without an agreement",
+                *exhibits.unlabelled(labels_on(copy)),
+            )
         raise NeedsReview(
             f"the provider answered with a {case.media_type} file; a person has to check whether it shows a label"
         )
-    text = decoded(probe.bytes_of(account, answer.value))
+    text = decoded(copy)
     if not labels_of_its_own(text, case.prompt):
         if agreed != account:
             # An agreement may last: where both accounts are one to the provider, this one may have agreed.
@@ -165,6 +175,14 @@ def unlabelled_copy_keeps_implicit_label(probe: Probe, case: Prompted) -> None:
     if not labels.aigc:
         refuse_to_guess(labels)
         raise Violation("the copy without explicit label has lost its AIGC field too", *exhibits.carriers(labels, copy))
+
+
+def carries_label(made: Media, prompt: str) -> bool:
+    """Whether a text, picture, film or sound carries an explicit label that is recognised."""
+    if is_text(made.media_type):
+        return bool(labels_of_its_own(decoded(made), prompt))
+    incomplete = {Deviation.GENERATION_ELEMENT_MISSING, Deviation.AI_ELEMENT_MISSING}
+    return any(not incomplete & set(label.deviations) for label in labels_on(made).explicit)
 
 
 def _agreed_copy(probe: Probe, account: Account, asked: GenerationRequest) -> Media:

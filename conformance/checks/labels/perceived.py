@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
-from shenhe.labels import Deviation, Label, Labels, read_labels
+from shenhe.labels import Deviation, Label, Labels
 from shenhe.rulebook import Behaviour, Service
 
 from ...engine.probing.probe import Probe
@@ -18,7 +17,7 @@ from ...evidence import exhibits
 from ...provider import Capabilities, Operation
 from ...report import Evidence
 from ...verdict import Level
-from ..faces import ON, faces, media_on_face
+from ..faces import ON, faces, labels_on, media_on_face
 from ..outcome import Absent, NeedsReview, NotJudged, Undecided, Violation
 from ..prompted import EDITED, Prompted, file_prompts
 from ..registry import Property, check
@@ -73,7 +72,7 @@ def perceived_check(kind: Kind, *rules: str) -> Callable[[Property[Prompted]], P
 @perceived_check(PICTURES, "cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.3", "cn-labeling-2025/gb-5.2.a")
 def picture_shows_label(probe: Probe, case: Prompted) -> None:
     """A generated image shows a label that names both AI (AI, 人工智能) and generation (生成, 合成)."""
-    labels = _perceived(_made(probe, case))
+    labels = labels_on(_made(probe, case))
     if not _shown(labels):
         _must_have_been_read(labels)
         raise Violation("the image shows no label with both elements", *_looked_for(labels))
@@ -106,7 +105,7 @@ def picture_label_is_legible(probe: Probe, case: Prompted) -> None:
 @perceived_check(FILMS, "cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.4", "cn-labeling-2025/gb-5.4.a")
 def film_shows_label(probe: Probe, case: Prompted) -> None:
     """A generated video shows a label that names both AI (AI, 人工智能) and generation (生成, 合成)."""
-    labels = _perceived(_made(probe, case))
+    labels = labels_on(_made(probe, case))
     if not _shown(labels):
         _must_have_been_read(labels)
         raise Violation("the video shows no label with both elements in its first seconds", *_looked_for(labels))
@@ -141,7 +140,7 @@ def film_label_stays_two_seconds(probe: Probe, case: Prompted) -> None:
 @perceived_check(SCENES, "cn-dsp-2023/17.1.4", "cn-labeling-2025/4.1.5", "cn-labeling-2025/gb-5.5.c")
 def scene_shows_label(probe: Probe, case: Prompted) -> None:
     """The opening frame of a virtual scene shows a label that names both AI and generation."""
-    labels = _perceived(_made(probe, case))
+    labels = labels_on(_made(probe, case))
     if not _shown(labels):
         _must_have_been_read(labels)
         raise Violation("the opening frame shows no label with both elements", *_looked_for(labels))
@@ -151,7 +150,7 @@ def scene_shows_label(probe: Probe, case: Prompted) -> None:
 def mark_function_works(probe: Probe, case: Prompted) -> None:
     """A user who asks for a label on an image that needs none gets one."""
     _can_ask_for_a_mark(probe, case)
-    labels = _perceived(_made(probe, case))
+    labels = labels_on(_made(probe, case))
     if not _shown(labels):
         _must_have_been_read(labels)
         raise Violation("a label was requested, but the image shows none", *_looked_for(labels))
@@ -160,7 +159,7 @@ def mark_function_works(probe: Probe, case: Prompted) -> None:
 @perceived_check(_OTHER_SOUNDS, "cn-dsp-2023/17.1.5", "cn-labeling-2025/4.1.6")
 def other_sound_is_labelled(probe: Probe, case: Prompted) -> None:
     """Generated audio other than speech carries the short-long-short-short rhythm or a spoken notice."""
-    _must_sound(_perceived(_made(probe, case)))
+    _must_sound(labels_on(_made(probe, case)))
 
 
 @perceived_check(
@@ -174,7 +173,7 @@ def other_sound_is_labelled(probe: Probe, case: Prompted) -> None:
 )
 def voice_output_sounds_label(probe: Probe, case: Prompted) -> None:
     """Generated speech carries the short-long-short-short rhythm or a spoken notice."""
-    _must_sound(_perceived(_made(probe, case)))
+    _must_sound(labels_on(_made(probe, case)))
 
 
 def _can_ask_for_a_mark(probe: Probe, case: Prompted) -> None:
@@ -216,10 +215,10 @@ def _exports_files(capabilities: Capabilities) -> Absent | None:
 )
 def exported_file_shows_label(probe: Probe, case: Prompted) -> None:
     """A downloaded, copied or exported picture, film or sound keeps the label that people perceive."""
-    original = _perceived(_made(probe, replace(case, face="")))
+    original = labels_on(_made(probe, replace(case, face="")))
     if not original.explicit:
         raise NotJudged("no label is perceived in the original that a copy could keep")
-    copy = _perceived(_made(probe, case))
+    copy = labels_on(_made(probe, case))
     if copy.explicit:
         return
     _must_have_been_read(copy)
@@ -257,7 +256,7 @@ def _made(probe: Probe, case: Prompted) -> Media:
 
 def shown_labels(probe: Probe, case: Prompted) -> list[Label]:
     """The complete labels that something generated shows. Raises :class:`NotJudged` where there is none."""
-    labels = _perceived(_made(probe, case))
+    labels = labels_on(_made(probe, case))
     shown = _shown(labels)
     if not shown:
         _must_have_been_read(labels)
@@ -279,13 +278,3 @@ def _must_have_been_read(labels: Labels) -> None:
 def _looked_for(labels: Labels) -> list[Evidence]:
     """What was looked at, or the labels in it that lack an element."""
     return [each for label in labels.explicit[:2] for each in exhibits.seen(label)] or exhibits.unlabelled(labels)
-
-
-def _perceived(made: Media) -> Labels:
-    return _looked_at(made.data, made.media_type)
-
-
-@lru_cache(maxsize=32)
-def _looked_at(data: bytes, media_type: str) -> Labels:
-    """Looking costs a quarter of a second and more: once for all checks that judge the same file."""
-    return read_labels(data, media_type=media_type, depth="all")

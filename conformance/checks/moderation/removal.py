@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 from shenhe.rulebook import Behaviour
 
+from ...engine.probing.conversation import Visits
 from ...engine.probing.probe import Probe
-from ...entities import Media, Publication, View
+from ...entities import Media, Publication, TicketState, View
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
 from ..outcome import Absent, Case, NotJudged, Undecided, Violation
@@ -30,10 +31,12 @@ from ..published import (
 from ..registry import check
 from ..responses.addresses import ADDRESSES, Address, serving, still_served
 from ..scope import publishes
-from ..tickets import report_of, upheld
+from ..tickets import decided, report_of, upheld
 
 #: The kind of record that is kept of a removal.
 REMOVED = "removed"
+#: Kinds of report that, once upheld, are against the content itself; a rumour may stay where it is refuted.
+_OF_RIGHTS = ("infringement", "impersonation")
 _Seen: TypeAlias = dict[str, View | Undecided | Violation]
 #: The limits of the TAKE IT DOWN Act and of India's rules (complaints, orders), in hours.
 TAKE_IT_DOWN, INDIA, INDIAN_ORDERS = 48.0, 2.0, 3.0
@@ -51,12 +54,15 @@ class Removed(Surface):
     """A surface, and what kind of content (``image``, ``text`` …) is removed from it."""
 
     kind: str = ""
+    #: The kind of report that is upheld, if it is not the usual one.
+    report: str = ""
 
     def __str__(self) -> str:
-        return f"{self.facet}, {self.kind}" if self.kind else self.facet
+        return ", ".join(filter(None, (self.facet, self.kind, self.report)))
 
     def combination(self) -> dict[str, str]:
-        return {"removed from": self.facet, "kind of content": self.kind or "any"}
+        reported = {"report kind": self.report} if self.report else {}
+        return {"removed from": self.facet, "kind of content": self.kind or "any", **reported}
 
 
 def _kinds_and_surfaces(capabilities: Capabilities) -> Iterator[Removed]:
@@ -66,6 +72,10 @@ def _kinds_and_surfaces(capabilities: Capabilities) -> Iterator[Removed]:
         for surface in surfaces(capabilities):
             yield Removed(surface.facet, kind)
     yield Removed(ADDRESSES, (kinds or [""])[0])
+    if Operation.REPORT_STATUS in capabilities.operations and capabilities.surfaces:
+        for report in _OF_RIGHTS:
+            if report in capabilities.report_kinds and report != capabilities.usual_report_kind:
+                yield Removed(capabilities.surfaces[0], report=report)
 
 
 def _surfaces_and_addresses(capabilities: Capabilities) -> Iterator[Surface]:
@@ -83,6 +93,9 @@ def _surfaces_and_addresses(capabilities: Capabilities) -> Iterator[Surface]:
 )
 def upheld_report_removes_everywhere(probe: Probe, case: Removed) -> None:
     """Content removed after an upheld report is gone from every surface."""
+    if case.report:
+        _must_go_for(probe, case)
+        return
     further = case.kind in kinds_of_content(probe.capabilities)[1:]
     try:
         published, seen, addresses = probe.once(("removed", case.kind), lambda: _removed(probe, case.kind))
@@ -103,6 +116,26 @@ def upheld_report_removes_everywhere(probe: Probe, case: Removed) -> None:
         raise Violation(
             f"the report was upheld, and the publication is still seen on the surface {case.facet}"
             f"{after_settling(probe)}"
+        )
+
+
+def _must_go_for(probe: Probe, case: Removed) -> None:
+    """Raise :class:`Violation` where unlawful content stays after an upheld report of another kind than the usual."""
+    published = made_public(probe, "unlawful")
+    before = must_be_seen(probe, published, case.facet)
+    witness(probe, case.facet)
+    reporter = probe.reporter()
+    answer = probe.observe(probe.provider.report, reporter, report_of(published, case.report))
+    if isinstance(answer, Refused):
+        raise NotJudged(f"a report of the kind {case.report} was refused: {answer.status} {answer.reason}")
+    ticket = decided(probe, reporter, answer.value)
+    if ticket.state is not TicketState.UPHELD:
+        raise NotJudged(f"a report of the kind {case.report} was not upheld (it is {ticket.state.value})")
+    probe.counts.sent += 1
+    if not gone(probe, published, case.facet, before):
+        raise Violation(
+            f"a report of the kind {case.report} was upheld, and the publication is still seen on the surface"
+            f" {case.facet}{after_settling(probe)}"
         )
 
 
@@ -162,7 +195,20 @@ def _addresses(probe: Probe, begin: int, published: Published, seen: _Seen) -> l
     """The addresses in responses since ``begin`` that serve the publication or its file."""
     views = [view.media for view in seen.values() if isinstance(view, View) and view.media is not None]
     made = [published.content.media] if published.content.media is not None else []
-    return serving(probe, begin, [*views, *made], published.token)
+    return [*serving(probe, begin, [*views, *made], published.token), *_pieces(probe, published)]
+
+
+def _pieces(probe: Probe, published: Published) -> Iterator[Address]:
+    """The addresses of the pieces in which a file can be downloaded, where they serve everybody."""
+    provider, capabilities = probe.provider, probe.capabilities
+    for rendition in capabilities.renditions:
+        if isinstance(provider, Visits) and capabilities.reads(Operation.FETCH, "pieces", rendition=rendition):
+            answer = probe.observe_leniently(provider.fetch, published.account, published.content, rendition)
+            for exchange in answer.exchanges[1:] if isinstance(answer, Accepted) else ():
+                piece = probe.observe_leniently(provider.visit, None, exchange.request.url)
+                if isinstance(piece, Accepted):
+                    yield Address(exchange.request.url, None, piece.value)
+                    break
 
 
 def _must_serve_no_more(probe: Probe, addresses: list[Address], since: str) -> None:

@@ -53,20 +53,30 @@ def appeal_is_answered(probe: Probe, case: Reported) -> None:
         raise Violation(f"the appeal was upheld, and the content is not back on the surface {surface}")
 
 
-def _appealed(probe: Probe, statement: str) -> tuple[Published, View | None, Ticket]:
+def _answered(probe: Probe, statement: str) -> tuple[Published, View | None, Ticket | Refused]:
     """Something that a report was upheld against, how the first surface showed it before, and its author's appeal once
-    decided, if ever.
+    decided, if ever, or how the appeal was refused.
     """
 
-    def appealed() -> tuple[Published, View | None, Ticket]:
+    def appealed() -> tuple[Published, View | None, Ticket | Refused]:
         published = made_public(probe, "unlawful")
         surface = next(iter(probe.capabilities.surfaces), "") if probe.offers(Operation.VIEW) else ""
         before = seen_on(probe, published, surface) if surface else None
         upheld(probe, published)
         answer = probe.attempt(probe.provider.appeal, published.account, published.publication, statement)
+        if isinstance(answer, Refused) and not answer.no_such_thing:
+            return published, before, answer
         return published, before, decided(probe, published.account, probe.declared("an appeal", answer))
 
     return probe.once(("an appeal", statement), appealed)
+
+
+def _appealed(probe: Probe, statement: str) -> tuple[Published, View | None, Ticket]:
+    """The same, where the appeal was taken."""
+    published, before, ticket = _answered(probe, statement)
+    if isinstance(ticket, Refused):
+        raise Undecided(f"an appeal was refused: {ticket.status} {ticket.reason}")
+    return published, before, ticket
 
 
 def _takes_appeals(capabilities: Capabilities) -> Absent | None:
@@ -90,7 +100,12 @@ def appeal_check(*rules: str) -> Callable[[Property[Reported]], Property[Reporte
 @appeal_check("cn-dsp-2023/12.1")
 def appeals_are_taken(probe: Probe, case: Reported) -> None:
     """A user whose publication was removed finds an entry for appeals."""
-    _appealed(probe, case.statement)
+    answer = _answered(probe, case.statement)[2]
+    if isinstance(answer, Refused):
+        raise NeedsReview(
+            f"the appeal against the removal was refused ({answer.status} {answer.reason} {answer.notice}); a person"
+            " has to say whether its author finds another entry"
+        )
     probe.counts.shared += 1
 
 

@@ -11,7 +11,7 @@ from ...engine.probing.probe import Probe, any_medium
 from ...entities import Account, GenerationRequest, Record
 from ...provider import Capabilities, Operation, Refused
 from ...verdict import Level
-from ..labels.copies import NEVER_UNLABELLED, must_express_unlabelled
+from ..labels.copies import NEVER_UNLABELLED, carries_label, must_express_unlabelled
 from ..outcome import Case, NotJudged, Undecided, Violation
 from ..registry import check
 from ..requests import PLAIN
@@ -75,6 +75,8 @@ def unlabelled_copies_are_recorded(probe: Probe, case: RecordAge) -> None:
         )
     if case.facet == "at once":
         if not kept:
+            if carries_label(probe.bytes_of(account, handed_out.value), PLAIN):
+                raise NotJudged(f"the copy ({media_type}) carries a label although it was requested without one")
             raise Violation(
                 f"a copy ({media_type}) without an explicit label was delivered, but no record of it is kept"
             )
