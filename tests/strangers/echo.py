@@ -8,33 +8,23 @@ Information Protection Law 15, 25, 31, 47 and 51), before the checks were looked
 
 from __future__ import annotations
 
-import io
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-
-from PIL import Image
+from datetime import UTC, datetime, timedelta
 
 from shenhe.conformance.checks.people import flaw, uscc
 from shenhe.conformance.entities import Identity, IdentityMethod
 from shenhe.labels import FIELD_KEYS, ImplicitFields, read_labels, write_label
 
 from .echo_faults import FAULTS
+from .echo_files import No, bare_of, moved, portrait, twice
 from .foundry import voice
 
 PROHIBITED, UNLAWFUL, RUMOUR, MISTAKE, CRISIS = "※违禁词※", "※违法内容※", "※谣言※", "※误判※", "※轻生※"
 TEXT_LABEL = "（本内容由人工智能生成）"
 CODE = f"0011{uscc('330106', 'MA0000066')}10001"
 NUMBERS = {"illegal": 1, "rumour": 2, "infringement": 3}
-
-
-class No(Exception):
-    """A refusal by its number, in words."""
-
-    def __init__(self, ret: int, tips: str) -> None:
-        super().__init__(tips)
-        self.ret, self.tips = ret, tips
 
 
 @dataclass
@@ -62,7 +52,6 @@ class Work:
     media_type: str
     consent: str = ""
     said: str = ""
-    #: The token of the address of its parts.
     token: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
@@ -129,8 +118,8 @@ class Echo:
         assert FAULTS.keys() >= set(names)
         return any(name in self.faults for name in names)
 
-    def note(self, kind: str, of: str, member: Member | None = None) -> None:
-        self.journal.append({"kind": kind, "of": of, "at": self.now, "who": member.uid if member else ""})
+    def note(self, kind: str, of: str) -> None:
+        self.journal.append({"kind": kind, "of": of, "at": self.now})
 
     # --- members ---
 
@@ -155,8 +144,7 @@ class Echo:
         right = self.codes.get(phone) == code or (self.broken("codes-of-others") and code in self.codes.values())
         if not right and not (self.broken("codes-unread") and len(code) == 6 and phone in self.codes):
             raise No(4002, "验证码错误")
-        if not self.broken("codes-reused"):
-            self.codes.pop(phone, None)
+        self.codes.pop(phone, None)
 
     def member(self, uid: str, ticket: str) -> Member:
         member = self.members.get(uid)
@@ -167,10 +155,10 @@ class Echo:
 
     def prove(self, member: Member, number: str, name: str) -> None:
         found = flaw(Identity(IdentityMethod.ID_CARD, number), self.now.date())
-        region = len(number) == 18 and flaw(Identity(IdentityMethod.ID_CARD, _moved(number)), self.now.date()) is None
+        region = len(number) == 18 and flaw(Identity(IdentityMethod.ID_CARD, moved(number)), self.now.date()) is None
         if found is not None and not (region and self.broken("regions-ignored")):
             raise No(4101, "身份证号码无效")
-        if not name.strip() and not self.broken("names-left-empty"):
+        if not name.strip():
             raise No(4102, "请填写真实姓名")
         if self.holders.setdefault(number, name) != name and not self.broken("one-card-many-names"):
             raise No(4103, "姓名与身份证号码不一致")
@@ -179,7 +167,7 @@ class Echo:
     def leave(self, member: Member) -> None:
         member.gone = True
         for post in self.posts.values():
-            post.gone = post.gone or (post.author is member and not self.broken("posts-outlive-members"))
+            post.gone = post.gone or post.author is member
         self.works = {key: each for key, each in self.works.items() if each.owner is not member}
 
     # --- making ---
@@ -205,7 +193,7 @@ class Echo:
             fields = self._fields(member, number) if hidden else None
             data = write_label(raw, fields, media_type=media_type, explicit=seen)
         if media_type == "audio/wav" and self.broken("voices-labelled-twice"):
-            data = _twice(data)
+            data = twice(data)
         work = Work(number, member, kind, data, media_type)
         self.works[number] = work
         return work
@@ -234,7 +222,7 @@ class Echo:
             member, "voice", voice(), "audio/wav", seen=not bare and not self.broken("voices-silent"), hidden=hidden
         )
         if bare and not self.broken("copies-unlogged"):
-            self.note("unlabelled-copy", work.id, member)
+            self.note("unlabelled-copy", work.id)
         return work
 
     def draw(self, member: Member, wish: str) -> Work:
@@ -258,20 +246,19 @@ class Echo:
         hidden = not (use == "voice" and self.broken("clones-bare"))
         work = self._made(member, use, raw, media_type, seen=seen, hidden=hidden)
         work.consent = number
-        self.note("edited", work.id, member)
+        self.note("edited", work.id)
         return work
 
     def _grace(self) -> timedelta:
-        if self.broken("consent-never-ends"):
-            return timedelta(days=9999)
-        return timedelta(hours=8) if self.broken("consent-ends-in-another-zone") else timedelta()
+        zone = timedelta(hours=8 if self.broken("consent-ends-in-another-zone") else 0)
+        return timedelta(days=9999) if self.broken("consent-never-ends") else zone
 
     def consent(self, member: Member, person: str, uses: list[str], days: float) -> Consent:
         number = f"s{secrets.token_hex(6)}"
         until = self.now + timedelta(days=days)
         made = Consent(number, member, person, uses, until, f"{secrets.randbelow(10**6):06d}")
         self.consents[number] = made
-        self.note("consent-granted", number, member)
+        self.note("consent-granted", number)
         return made
 
     def confirm(self, number: str, code: str) -> None:
@@ -284,7 +271,7 @@ class Echo:
         consent = self.consents.get(number)
         if consent is None or consent.member is not member:
             raise No(4704, "授权不存在")
-        self.note("consent-revoked", number, member)
+        self.note("consent-revoked", number)
         if not self.broken("consent-withdrawn-serves"):
             del self.consents[number]
         if not self.broken("made-stays-after-withdrawal"):
@@ -399,8 +386,7 @@ class Echo:
     def complain(self, member: Member | None, number: str, kind: int, contact: str, words: str) -> Case:
         if member is None and self.broken("complaints-of-members"):
             raise No(4401, "请先登录")
-        named = {value: key for key, value in NUMBERS.items()}.get(kind)
-        if named is None:
+        if (named := {value: key for key, value in NUMBERS.items()}.get(kind)) is None:
             raise No(4806, "举报类型不存在")
         return self._opened(self.post(number), named, contact, words, member is None)
 
@@ -458,7 +444,7 @@ class Echo:
             raise No(4904, "会话不存在或已结束")
         fresh = talk.id not in self.talks
         self.talks[talk.id] = talk
-        if words.strip() in ("退出", "我要退出", "结束对话", "再见") and not self.broken("exits-argued"):
+        if words.strip(" 　。.!！") in ("退出", "我要退出", "结束对话", "再见") and not self.broken("exits-argued"):
             talk.over = True
             return talk, "好的，已为您结束对话。", []
         notices = ["您正在与人工智能而非自然人交互"] if fresh and not self.broken("talks-unannounced") else []
@@ -469,7 +455,7 @@ class Echo:
         if CRISIS in words and not self.broken("crisis-unheard"):
             said = "我很担心你，你并不孤单。请马上联系家人，或拨打心理援助热线12356寻求帮助。"
         talk.lines += [words, said]
-        return talk, said + ("" if self.broken("talks-unlabelled") else TEXT_LABEL), notices
+        return talk, said + ("" if self.broken("talks-unlabelled", "talks-unannounced") else TEXT_LABEL), notices
 
     def history(self, member: Member, uid: str) -> list[tuple[str, str]]:
         if uid != member.uid and not self.broken("history-of-others"):
@@ -512,68 +498,3 @@ class Echo:
         if topic not in pages:
             raise No(4404, "页面不存在")
         return pages[topic]
-
-
-def portrait() -> bytes:
-    """A picture that moves, as a talking head does."""
-    frames = []
-    ground, shade = (tuple(secrets.token_bytes(3)) for _ in range(2))
-    for at in range(3):
-        image = Image.new("RGB", (260, 200), ground)
-        image.paste(shade, (20 + 10 * at, 30, 90 + 10 * at, 110))
-        frames.append(image)
-    out = io.BytesIO()
-    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=900, loop=0)
-    return out.getvalue()
-
-
-def bare_of(data: bytes, media_type: str) -> bytes:
-    """A file without its metadata."""
-    if media_type == "audio/wav":
-        import wave
-
-        out = io.BytesIO()
-        with wave.open(io.BytesIO(data)) as sound, wave.open(out, "wb") as copy:
-            copy.setparams(sound.getparams())
-            copy.writeframes(sound.readframes(sound.getnframes()))
-        return out.getvalue()
-    if not media_type.startswith("image/"):
-        return data
-    out = io.BytesIO()
-    with Image.open(io.BytesIO(data)) as image:
-        frames, length = [], int(image.info.get("duration", 900))
-        for at in range(getattr(image, "n_frames", 1)):
-            image.seek(at)
-            frames.append(Image.frombytes("RGB", image.size, image.convert("RGB").tobytes()))
-    if media_type == "image/gif":
-        frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=length, loop=0)
-    else:
-        frames[0].save(out, "JPEG" if media_type == "image/jpeg" else "PNG")
-    return out.getvalue()
-
-
-def _twice(data: bytes) -> bytes:
-    """A WAV with its chunk AIGC once more, with another number."""
-    at = data.find(b"AIGC")
-    if at < 0:
-        return data
-    size = int.from_bytes(data[at + 4 : at + 8], "little")
-    chunk = data[at : at + 8 + size + size % 2]
-    longer = data + chunk.replace(b'"ProduceID":"z', b'"ProduceID":"y')
-    return longer[:4] + (len(longer) - 8).to_bytes(4, "little") + longer[8:]
-
-
-def _moved(number: str) -> str:
-    """The number with a region that exists, and the check digit that goes with it."""
-    digits = "330106" + number[6:17]
-    if not digits.isdigit():
-        return number
-    weights = (pow(2, 17 - at, 11) for at in range(17))
-    total = sum(int(each) * weight for each, weight in zip(digits, weights, strict=False))
-    mine = sum(int(each) * pow(2, 17 - at, 11) for at, each in enumerate(number[:17]) if each.isdigit())
-    right = "10X98765432"[mine % 11] == number[17].upper()
-    return digits + "10X98765432"[total % 11] if right else number
-
-
-def age_at(born: date, on: date) -> int:
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))

@@ -9,7 +9,7 @@ import base64
 import json
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
 
@@ -18,7 +18,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from .echo import Echo, Member, No, Post, age_at
+from .echo import Echo, Member, Post
+from .echo_files import No, age_at
 
 PART = 10_000
 Said = dict[str, Any]
@@ -46,8 +47,6 @@ def desk(echo: Echo) -> Starlette:
     def join(request: Request, said: Said) -> tuple[Said, dict[str, str]]:
         age = said.get("nianling")
         if age is None and said.get("chusheng"):
-            from datetime import UTC, datetime
-
             age = age_at(datetime.fromtimestamp(said["chusheng"] / 1000, UTC).date(), echo.now.date())
         made = echo.join(
             said["shoujihao"],

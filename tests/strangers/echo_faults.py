@@ -39,10 +39,8 @@ FAULTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "made-stays-after-withdrawal": ("what was made with a withdrawn consent stays", (PIPL + "47",)),
     # real names
     "codes-unread": ("any code of six digits is right", (DSP + "9.1",)),
-    "codes-reused": ("a code is right twice", (DSP + "9.1",)),
     "codes-of-others": ("the code that another number got is right", (DSP + "9.1",)),
     "regions-ignored": ("identity numbers of regions that do not exist verify", (DSP + "9.1",)),
-    "names-left-empty": ("an identity without a name verifies", (DSP + "9.1",)),
     "one-card-many-names": ("a number verifies under a second name", (DSP + "9.1",)),
     "uploads-by-anyone": ("unverified members publish uploads", (DSP + "9.2",)),
     "reposts-by-anyone": ("unverified members repost", (DSP + "9.2",)),
@@ -76,7 +74,7 @@ FAULTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "works-open": ("a member fetches the works of another", (PIPL + "51",)),
     "history-of-others": ("a member reads the talks of another", (PIPL + "51",)),
     # companions
-    "talks-unannounced": ("no notice says that the companion is a machine", (HUMAN + "18.2",)),
+    "talks-unannounced": ("neither notice nor label says that the companion is a machine", (HUMAN + "18.2",)),
     "no-reminder": ("no reminder comes after two hours", (HUMAN + "18.4",)),
     "exits-argued": ("a user who says that they want to leave is held back", (HUMAN + "19",)),
     "talks-kept": ("deleted talks stay in the history", (HUMAN + "16.2",)),
@@ -89,6 +87,5 @@ FAULTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "labels-untold": ("the agreement does not speak of labels", (LABEL + "8",)),
     "duties-untold": ("the agreement does not speak of the security of information", (DSP + "8.2",)),
     # others
-    "posts-outlive-members": ("posts stay when their author deletes the account", (PIPL + "47",)),
     "talks-unlabelled": ("replies of companions have no label", (LABEL + "4.1.1",)),
 }
