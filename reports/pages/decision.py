@@ -203,9 +203,12 @@ def _sentence(row: Mapping[Any, Any], metric: str, words: Mapping[str, Any], lan
     unit, name = str(row["unit"]), words["metrics"][metric]
     if row["interval_of"] == "median":
         middle = float(row["median"])
-        key = "median" if middle or row["median_lo95"] < 0 or row["median_hi95"] > 0 else "no_pair"
-        said = words[key].format(
-            name=name, size=difference_text(middle, unit, language), between=_median_between(row, language)
+        moved = middle or row["median_lo95"] < 0 or row["median_hi95"] > 0
+        said = words["median" if moved else "most_pairs" if difference else "no_pair"].format(
+            name=name,
+            size=difference_text(middle if moved else difference, unit, language),
+            between=_median_between(row, language),
+            count=int(row["n"]),
         )
         return str(said)
     if row["interval_of"] == "none":

@@ -74,6 +74,30 @@ def test_the_page_names_changes_and_intervals(comparison: Comparison, language: 
     assert amount(float(row["mean_a"]), "", language) in page
 
 
+@pytest.mark.parametrize(
+    ("language", "median", "marked"),
+    [("en", "the median of the paired differences", "(median)"), ("zh", "配对差值的中位数", "（中位数）")],
+)
+def test_a_mean_without_an_interval_is_not_said_to_have_one(language: Any, median: str, marked: str) -> None:
+    """Harm of a few small markets hangs on single violations."""
+    market = {"population.scale": 0.02, "horizon": 500.0}
+    scenarios = [load_scenario(name, market) for name in ("cn-2022-draft", "cn-2023")]
+    six = compare(*(simulate(each, 6, 1) for each in scenarios))
+    assert six.table.set_index("metric").loc["harm", "interval_of"] == "median"
+    page = render_decision_page(six, "x", language=language)
+    assert median in page
+    assert marked in page
+    three = compare(*(simulate(each, 3, 1) for each in scenarios))
+    assert median not in render_decision_page(three, "x", language=language), "three have none of the median, either"
+
+
+def test_pairs_that_do_not_differ_are_counted() -> None:
+    """The two drafts of the law make no difference in so small a market, but they might."""
+    pair = compare(*(simulate(load_scenario(name, SMALL), 6, 1) for name in ("cn-2022-draft", "cn-2023")))
+    assert not pair.alike
+    assert "Violations: the same under A and B in all 6 pairs of replications." in render_decision_page(pair, "x")
+
+
 def test_no_change_is_reported_as_none() -> None:
     run = simulate(load_scenario("cn-2023", SMALL), 3, 1)
     page = render_decision_page(compare(run, run), "x")
