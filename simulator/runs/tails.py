@@ -28,7 +28,7 @@ from ..scenario.schema import Scenario
 PARTS: Mapping[str, tuple[str, int]] = {
     "harm": ("violations", 1_000_000),
     "harm_outside": ("violations", 1_000_000),
-    "blocked_user_days": ("service_suspensions", 400),
+    "blocked_user_days": ("service_suspensions", 600),
     "downtime": ("service_suspensions", 15),
     "collateral_downtime": ("supporter_sanctions", 10),
 }
