@@ -13,6 +13,7 @@ from scipy.special import stdtr, stdtrit
 
 from ..runs.intervals import change_within_bounds, too_skewed, within_bounds
 from ..runs.outcomes import kind_of
+from ..runs.tails import PARTS
 from ..study import StudyError, StudyRun
 from .answer import Analysis, arm_of, objective_of
 
@@ -88,6 +89,15 @@ def skewed_note(names: Sequence[str]) -> str:
     )
 
 
+def _of_few_parts(run: StudyRun, metric: str, arms: Sequence[str]) -> bool:
+    """Whether the mean hangs on too few large parts under each of the arms: see :mod:`..runs.tails`."""
+    if metric not in PARTS:
+        return False
+    part, wanted = PARTS[metric]
+    values = run.values(part)
+    return all(float(np.nansum(values[arm].to_numpy(dtype=np.float64))) < wanted for arm in arms)
+
+
 def _of_sample(sample: Floats, n: int) -> Mean:
     if len(sample) < 2:
         return Mean(float(sample[0]), math.nan, 0.0, n)
@@ -143,7 +153,9 @@ def compare_arms(
             estimate = mean_over_worlds(difference, common=is_common(run))
             estimates.append(estimate)
             kinds.append(kind)
-            if too_skewed(chance_of(difference, common=is_common(run))):
+            differs = bool(np.nan_to_num(difference).any())
+            few = differs and _of_few_parts(run, metric, (base, arm))
+            if few or too_skewed(chance_of(difference, common=is_common(run))):
                 skewed.append(f"{metric.replace('_', ' ')} of {arm}")
             with np.errstate(invalid="ignore"):
                 by_world = pd.DataFrame(difference).mean(axis=1).dropna()

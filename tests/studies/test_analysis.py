@@ -95,6 +95,13 @@ def test_an_arm_that_changes_nothing_differs_by_exactly_nothing(run: study.Study
     assert inspections["p_holm"] < 0.001
 
 
+def test_a_difference_that_few_large_parts_decide_is_named(run: study.StudyRun) -> None:
+    """Harm of some hundred violations, whatever the sample looks like; not where the arms do the same."""
+    (note,) = [text for text in compare_arms(run, ["harm"]).notes if text.startswith("A few replications decide")]
+    assert "harm of inspect-more" in note
+    assert "the-same" not in note
+
+
 # -- selection
 
 
