@@ -7,6 +7,8 @@ FOLDERS := core rulebook labels sample conformance simulator scenarios reports c
 SOURCES := $(shell find $(FOLDERS) -type f -not -path '*/__pycache__/*' 2>/dev/null) pyproject.toml setup.py __main__.py
 PACKAGES := $(foreach folder,$(FOLDERS),-p shenhe.$(folder))
 WORKERS ?= 2
+# Each worker takes one stretch of the tests, so that a fixture of a module is set up once, and then helps the others.
+SPREAD := -n $(WORKERS) --dist worksteal
 # Extras that `action.yml` and `ci-templates/gitlab.yml` can install, each with its own lock file.
 EXTRAS := media
 # Percent of branches and lines that the tests reach; raise it when they reach more.
@@ -58,27 +60,27 @@ demo: $(VENV)/.shenhe ## Check two providers, simulate two policies, write demo/
 	@$(BIN)/shenhe demo --out demo
 
 test: $(VENV)/.dev $(VENV)/.shenhe ## Run the tests
-	@$(BIN)/pytest -n $(WORKERS) -q -m "not slow"
+	@$(BIN)/pytest $(SPREAD) -q -m "not slow"
 
 test-whole: $(VENV)/.dev $(VENV)/.shenhe ## Run the tests, and each costly one instead of a sample
-	@$(BIN)/pytest -n $(WORKERS) -q -m "not slow" --whole
+	@$(BIN)/pytest $(SPREAD) -q -m "not slow" --whole
 
 quick: $(VENV)/.dev $(VENV)/.shenhe ## Run the tests that need no engine, decoder or whole check (a minute)
-	@$(BIN)/pytest -n $(WORKERS) -q -m "not slow and not heavy"
+	@$(BIN)/pytest $(SPREAD) -q -m "not slow and not heavy"
 
 coverage: $(VENV)/.dev $(VENV)/.shenhe ## Run the tests, measure branch coverage, fail below the level reached
 	@rm -f .coverage .coverage.*
-	@$(BIN)/pytest -n $(WORKERS) -q -m "not slow" --whole --cov --cov-report=
+	@$(BIN)/pytest $(SPREAD) -q -m "not slow" --whole --cov --cov-report=
 	@$(BIN)/coverage report --fail-under=$(COVERED)
 
 test-lowest: $(VENV)/.lowest $(VENV)/.shenhe ## Run the quick tests on the lowest versions that pyproject.toml allows
 	@rm -rf $(VENV)-lowest/wheel && $(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir $(VENV)-lowest/wheel .
 	@rm -rf build *.egg-info
 	@$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall $(VENV)-lowest/wheel/*.whl
-	@$(VENV)-lowest/bin/python -m pytest -n $(WORKERS) -q -p no:cacheprovider -m "not slow and not heavy"
+	@$(VENV)-lowest/bin/python -m pytest $(SPREAD) -q -p no:cacheprovider -m "not slow and not heavy"
 
 test-all: $(VENV)/.dev $(VENV)/.shenhe ## Run the tests, the slow ones too
-	@$(BIN)/pytest -n $(WORKERS) -q
+	@$(BIN)/pytest $(SPREAD) -q
 
 lint: $(VENV)/.dev ## Check the style
 	@$(BIN)/ruff check .
