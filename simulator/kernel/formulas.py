@@ -150,9 +150,11 @@ def complaint_chance(complained: float, people: float, audience: float, exponent
     """
     if audience == 0.0 or complained >= 1.0:
         return complained
-    if people <= 0.0 or complained == 0.0:
+    ratio = people / audience
+    # The ratio of a few people and a large audience may be too small for a float.
+    if ratio <= 0.0 or complained == 0.0:
         return 0.0
-    times = math.exp(exponent * math.log(people / audience))
+    times = math.exp(exponent * math.log(ratio))
     return 1.0 - math.exp(times * math.log(1.0 - complained))
 
 

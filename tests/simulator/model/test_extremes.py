@@ -133,6 +133,11 @@ def test_obeying_takes_no_longer_than_without_a_limit_whatever_the_numbers(argum
     assert compiled("obeying_days")(*arguments) == days
 
 
+def test_a_ratio_too_small_for_a_float_makes_no_complaint() -> None:
+    assert formulas.complaint_chance(0.5, 5e-324, 2.0, 1.0) == 0.0
+    assert compiled("complaint_chance")(0.5, 5e-324, 2.0, 1.0) == 0.0
+
+
 def test_a_vanishing_number_is_refused_in_words() -> None:
     with pytest.raises(ScenarioError, match=r"limit_days=.*: found 2\.19e-242, expected 0 or at least 1e-09"):
         load_scenario("cn-2023", {"policy.stores.limit_days": 2.19e-242})
