@@ -38,6 +38,7 @@ KNOWN: tuple[tuple[str, Removal, bool], ...] = (
     ("rpc-gateway", ("operations", "appeal", "json", "params", "post"), False),
     ("rpc-gateway", ("operations", "refutations", "json", "params", "post"), False),
     ("rpc-gateway", ("operations", "leave_chat", "json", "params", "chat"), False),
+    ("rpc-gateway", ("operations", "view", "json", "method"), False),
 )
 #: Removals per target in the ordinary tests.
 _FEW = 1

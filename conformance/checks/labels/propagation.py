@@ -223,15 +223,22 @@ def notices_are_read(probe: Probe) -> None:
 
 
 def first_notice(probe: Probe, account: Account, content: Content) -> tuple[str | None, str]:
-    """The notices about an upload on the first surface that has notices, and in which words."""
+    """The notices about an upload on the first surface that has notices, and in which words.
+
+    Raises :class:`Undecided` where no surface whose notices are read shows the upload: then nothing is missing.
+    """
     publication = probe.setup(probe.provider.publish, account, content, f"a lake {probe.names.token()}")
-    notice = ""
+    notice, shown = "", False
     for surface in probe.capabilities.surfaces:
         answer = probe.observe(probe.provider.view, None, publication, surface)
         if isinstance(answer, Accepted):
+            shown |= probe.capabilities.reads(Operation.VIEW, "notices", surface=surface)
             notice = " ".join(answer.value.notices)
             if found := tier(notice):
                 return found, notice
+    if not shown:
+        notices_are_read(probe)
+        raise Undecided("no surface shows the upload")
     return None, notice
 
 
