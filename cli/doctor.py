@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import textwrap
 from contextlib import ExitStack
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .environment import Env, binding_environ
 from .output import echo_json
 from .progress import name_openers
+
+if TYPE_CHECKING:
+    from shenhe.conformance.bindings.doctor.diagnosis import Diagnosis
 
 MARKS = {"works": "✓", "refused": "!", "faulty": "✗", "not tried": "–"}
 
@@ -87,14 +91,8 @@ def doctor(
             raise typer.Exit(ExitCode.USAGE)
         for outcome in examine(bound, provider):
             outcomes.append(outcome)
-            if not as_json:
-                _print(
-                    outcome.state,
-                    f"{outcome.operation} {outcome.detail}".strip(),
-                    outcome.place,
-                    outcome.message,
-                    outcome.advice,
-                )
+            if not as_json and outcome.state != "not tried":
+                _print(outcome)
     states = [outcome.state for outcome in outcomes]
     code = ExitCode.PASSED
     if "faulty" in states:
@@ -105,14 +103,37 @@ def doctor(
         result = {"binding": bound.name, "exit_code": int(code), "outcomes": [asdict(outcome) for outcome in outcomes]}
         echo_json(json.dumps(result, ensure_ascii=False, indent=1))
     else:
+        _print_not_tried([outcome for outcome in outcomes if outcome.state == "not tried"])
         counts = ", ".join(f"{states.count(state)} {state}" for state in MARKS if state in states)
         typer.echo(f"{counts} ({provider.requests} request{'s' if provider.requests != 1 else ''})")
         name_openers(provider.capabilities)
     raise typer.Exit(code)
 
 
-def _print(state: str, name: str, place: str, message: str, advice: str) -> None:
-    if state == "works":
-        typer.echo(f"{MARKS[state]} {name}")
+def _named(outcome: Diagnosis) -> str:
+    return f"{outcome.operation} {outcome.detail}".strip()
+
+
+def _print(outcome: Diagnosis) -> None:
+    mark = MARKS[outcome.state]
+    if outcome.state == "works":
+        typer.echo(f"{mark} {_named(outcome)}")
         return
-    typer.echo(f"{MARKS[state]} {name} — {state}\n    {place}: {message}" + (f"\n    → {advice}" if advice else ""))
+    typer.echo(f"{mark} {_named(outcome)} — {outcome.state}\n    {outcome.place}: {outcome.message}")
+    if outcome.advice:
+        typer.echo(f"    → {outcome.advice}")
+
+
+def _print_not_tried(outcomes: list[Diagnosis]) -> None:
+    """One paragraph per cause: one operation that fails keeps dozens of others from being tried."""
+    causes: dict[tuple[str, str], list[Diagnosis]] = {}
+    for outcome in outcomes:
+        causes.setdefault((outcome.message, outcome.advice), []).append(outcome)
+    for (message, advice), waiting in causes.items():
+        if len(waiting) == 1:
+            _print(waiting[0])
+            continue
+        names = textwrap.fill(", ".join(map(_named, waiting)), 76, break_on_hyphens=False)
+        typer.echo(f"{MARKS['not tried']} {len(waiting)} not tried: {message}\n{textwrap.indent(names, '    ')}")
+        if advice:
+            typer.echo(f"    → {advice}")

@@ -149,7 +149,8 @@ def _refused(result: Refused, outcome: Diagnosis, at: Callable[[str], str]) -> D
     last = result.exchanges[-1] if result.exchanges else None
     method = last.request.method if last else ""
     path = visible(last.request.url) if last else ""
-    said = f": {result.reason}" if result.reason else _said(last)
+    # `to_string` of what is not there is "null".
+    said = f": {result.reason}" if result.reason not in ("", "null") else _said(last)
     message = f"answered {result.status} to {method} {path}{said}"
     allow = last.response.header("allow") if last and last.response else None
     known = {

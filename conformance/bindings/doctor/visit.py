@@ -55,7 +55,8 @@ class Visit:
     def not_tried(self, operation: Operation, why: str, detail: str = "") -> Diagnosis:
         """The outcome of an operation that cannot be tried."""
         place = self.binding.place("operations", operation.value)
-        advice = _ONE_KEY if why.startswith("it needs account,") and not self.binding.file.accounts else ""
+        unmade = Operation.REGISTER not in self.provider.capabilities.operations and not self.binding.file.accounts
+        advice = _ONE_KEY if why.startswith("it needs account,") and unmade else ""
         return Diagnosis(operation.value, detail, "not tried", place, why, advice)
 
     def attempt(

@@ -264,3 +264,24 @@ operations:
             (outcome,) = examine(binding, provider)
     assert outcome.state == "faulty"
     assert "link leads to a host that cannot be reached" in outcome.advice
+
+
+def test_what_waits_for_one_operation_is_one_paragraph(tmp_path: Path) -> None:
+    path, _ = changed(tmp_path, "path: /v1/accounts\n", "path: /v1/acounts\n")
+    with SampleServer() as server:
+        code, out, _ = run(str(path), "--base-url", server.url)
+    assert code == 2
+    paragraphs = [line for line in out.splitlines() if "not tried: " in line]
+    assert len(paragraphs) == len(set(paragraphs)) <= 4
+    assert re.search(r"^– \d\d not tried: it needs account, which register", out, re.MULTILINE)
+    listed = " ".join(out.split())
+    assert all(name in listed for name in ("sign_in", "generate text text/plain", "view page", "report illegal"))
+    assert "where one key signs for all" not in out, "register is bound: its own line is to be mended"
+
+
+def test_a_reason_that_finds_nothing_gives_way_to_the_body(tmp_path: Path) -> None:
+    path, _ = changed(tmp_path, "reason: error.code", "reason: to_string(nothing)")
+    path.write_text(path.read_text(encoding="utf-8").replace("path: /v1/accounts\n", "path: /v1/acounts\n", 1))
+    (outcome,) = [each for each in examined(path) if each.operation == "register"]
+    assert "null" not in outcome.message
+    assert "and said: Not Found" in outcome.message
