@@ -109,11 +109,15 @@ def decided(probe: Probe, account: Account | None, ticket: Ticket) -> Ticket:
 def upheld(probe: Probe, published: Published) -> Ticket:
     """A well-founded report of it that was upheld: what removal, reasons and appeal build on."""
     reporter = probe.reporter()
-    ticket = _reported(probe, published)
-    ticket = _decided_by_moderator(probe, reporter, ticket) or decided(probe, reporter, ticket)
+    ticket = decided_in_favour(probe, reporter, _reported(probe, published))
     if ticket.state is not TicketState.UPHELD:
         raise Undecided(f"a well-founded report was not upheld (it is {ticket.state.value})")
     return ticket
+
+
+def decided_in_favour(probe: Probe, reporter: Account | None, ticket: Ticket) -> Ticket:
+    """The ticket of a well-founded report once decided: by the moderator of the test environment where there is one."""
+    return _decided_by_moderator(probe, reporter, ticket) or decided(probe, reporter, ticket)
 
 
 def _decided_by_moderator(probe: Probe, reporter: Account | None, ticket: Ticket) -> Ticket | None:

@@ -75,7 +75,7 @@ def talking(binding: Binding, app: Any, **options: Any) -> Iterator[HttpProvider
 def raw_server(
     handle: Callable[[socket.socket], None], context: ssl.SSLContext | None = None, *, seen: list[bytes] | None = None
 ) -> Iterator[int]:
-    """A loopback port whose connections are read up to the end of a request and handed to ``handle``; ``seen`` collects
+    """A loopback port whose connections are read up to the end of a request, body included, and handed to ``handle``; ``seen`` collects
     the requests.
     """
     listener = socket.create_server(("127.0.0.1", 0))
@@ -97,8 +97,10 @@ def raw_server(
                         break
                     head += chunk
                 else:
+                    # Closing before all was read would reset the connection.
+                    request = _with_body(stream, head)
                     if seen is not None:
-                        seen.append(_with_body(stream, head))
+                        seen.append(request)
                     handle(stream)
 
     thread = threading.Thread(target=serve, daemon=True)

@@ -31,7 +31,7 @@ from ..published import (
 from ..registry import check
 from ..responses.addresses import ADDRESSES, Address, serving, still_served
 from ..scope import publishes
-from ..tickets import decided, report_of, upheld
+from ..tickets import decided_in_favour, report_of, upheld
 
 #: The kind of record that is kept of a removal.
 REMOVED = "removed"
@@ -128,7 +128,7 @@ def _must_go_for(probe: Probe, case: Removed) -> None:
     answer = probe.observe(probe.provider.report, reporter, report_of(published, case.report))
     if isinstance(answer, Refused):
         raise NotJudged(f"a report of the kind {case.report} was refused: {answer.status} {answer.reason}")
-    ticket = decided(probe, reporter, answer.value)
+    ticket = decided_in_favour(probe, reporter, answer.value)
     if ticket.state is not TicketState.UPHELD:
         raise NotJudged(f"a report of the kind {case.report} was not upheld (it is {ticket.state.value})")
     probe.counts.sent += 1

@@ -13,7 +13,7 @@ from ...verdict import Level
 from ..outcome import Absent, Case, NotJudged, Undecided, Violation
 from ..registry import check
 from ..scope import publishes
-from ..tickets import decided
+from ..tickets import decided_in_favour
 
 RUMOUR = "rumour"
 #: The kind of record that a provider keeps of a refutation.
@@ -93,7 +93,7 @@ def _reported(probe: Probe, account: Account, title: str) -> tuple[Publication, 
         raise Undecided("a refutation is attached before any report, so one after the report proves nothing")
     request = ReportRequest(publication, RUMOUR, "This is false. [test]", contact="reporter@example.org")
     reporter = probe.reporter()
-    return publication, decided(probe, reporter, probe.setup(probe.provider.report, reporter, request))
+    return publication, decided_in_favour(probe, reporter, probe.setup(probe.provider.report, reporter, request))
 
 
 def _knows_rumours(capabilities: Capabilities) -> Absent | None:

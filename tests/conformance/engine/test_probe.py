@@ -199,11 +199,11 @@ def test_a_declared_but_absent_feature_is_a_violation() -> None:
 
 def test_a_picture_that_could_not_be_looked_at_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing extra never passes."""
-    from shenhe.conformance.checks.labels import perceived
+    from shenhe.conformance.checks import faces
     from shenhe.labels import Labels, Refusal
 
     unread = Labels("image/png", (), (Refusal("png:pixels", "no reader: python -m pip install 'shenhe[media]'"),))
-    monkeypatch.setattr(perceived, "_looked_at", lambda data, media_type: unread)
+    monkeypatch.setattr(faces, "_looked_at", lambda data, media_type: unread)
 
     class Painter(Provider):
         def generate(self, account: Account | None, request: GenerationRequest) -> Result[Content]:

@@ -116,6 +116,30 @@ class Proxy:
     password: str = field(default="", repr=False)
 
 
+#: What httpcore says where a connection ends before the first byte of a response.
+_CLOSED = "Server disconnected without sending a response"
+_WITHOUT_EFFECTS = frozenset({"GET", "HEAD"})
+
+
+def _outgoing(request: httpx.Request, steps: list[str]) -> httpcore.Request:
+    """The request for the pool, which adds the name of each step on the way to ``steps``."""
+    return httpcore.Request(
+        method=request.method,
+        url=httpcore.URL(
+            scheme=request.url.raw_scheme,
+            host=request.url.raw_host,
+            port=request.url.port,
+            target=request.url.raw_path,
+        ),
+        headers=request.headers.raw,
+        content=request.stream,
+        extensions={
+            "timeout": request.extensions.get("timeout", {}),
+            "trace": lambda name, _: steps.append(name),
+        },
+    )
+
+
 class DeadlineTransport(httpx.BaseTransport):
     """HTTP/1.1 over sockets; by way of a proxy only where one is given. Failures are httpcore's own exceptions
     (:data:`~.failures.FAILURES`).
@@ -143,20 +167,17 @@ class DeadlineTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self._deadline.at = request.extensions.get("deadline", float("inf"))
-        response = self._pool.handle_request(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(
-                    scheme=request.url.raw_scheme,
-                    host=request.url.raw_host,
-                    port=request.url.port,
-                    target=request.url.raw_path,
-                ),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions={"timeout": request.extensions.get("timeout", {})},
-            )
-        )
+        steps: list[str] = []
+        try:
+            response = self._pool.handle_request(_outgoing(request, steps))
+        except (httpcore.ReadError, httpcore.WriteError, httpcore.RemoteProtocolError) as error:
+            # A connection that was kept may be closed by the other side at the moment it is used again. No byte of a
+            # response came, so a request without effects is sent once more, on a new connection (RFC 9110, 9.2.2).
+            broke = not isinstance(error, httpcore.RemoteProtocolError) or str(error).startswith(_CLOSED)
+            kept = not any(step.startswith("connection.connect") for step in steps)
+            if not (broke and kept and request.method in _WITHOUT_EFFECTS):
+                raise
+            response = self._pool.handle_request(_outgoing(request, steps))
         empty = request.method == "HEAD" or response.status in {204, 304}
         body = _Body(response.stream, response.extensions.get("network_stream"), empty=empty)
         return httpx.Response(response.status, headers=response.headers, stream=body, extensions=response.extensions)
