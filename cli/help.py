@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typer import Typer
 
 #: What Typer, and the library below its older versions, says of a wrong value.
-_NO_CHOICE = re.compile(r"'(?P<found>.*)' is not one of (?P<choices>'.*?')\.?", re.DOTALL)
+_NO_CHOICE = "' is not one of '"
 _NO_NUMBER = re.compile(r"'?(?P<found>.*?)'? is not (?:a |in the )(?P<expected>valid \w+|range .*?)\.?", re.DOTALL)
 
 
@@ -47,9 +47,10 @@ def _refusal(error: typer.BadParameter) -> str:
     message = str(error.message)
     if isinstance(error.__cause__, ValidationError):
         message = worded(dict(error.__cause__.errors(include_url=False)[0]))
-    if choice := _NO_CHOICE.fullmatch(message):
-        choices = re.findall(r"'([^']*)'", choice["choices"])
-        return f"found {shown(choice['found'])}, expected one of: {', '.join(choices)}"
+    found, is_choice, choices = message.rpartition(_NO_CHOICE)
+    if is_choice:
+        expected = ", ".join(re.findall(r"'([^']*)'", f"'{choices}"))
+        return f"found {shown(found.removeprefix(chr(39)))}, expected one of: {expected}"
     if number := _NO_NUMBER.fullmatch(message):
         return f"found {shown(number['found'])}, expected a {number['expected']}"
     return message

@@ -274,6 +274,8 @@ def _namesake_learns_nothing(probe: Probe) -> None:
 def _newcomer_learns_nothing(probe: Probe) -> None:
     """Who signs up with the number of somebody who has an account does not learn whose it is."""
     holder = probe.account()
+    if holder.id not in probe.session.profiles:  # a supplied account: what it was registered with is not known
+        holder = probe.registered()
     profile, other = probe.session.profiles.get(holder.id), probe.profile_of(probe.person())
     if profile is None or profile["name"] == other["name"]:
         raise NotJudged("no account was registered in this run under another name")
