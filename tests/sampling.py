@@ -35,7 +35,7 @@ def commit() -> str:
 
 
 #: Of the tests marked `costly`, one in so many runs at a commit.
-ONE_IN = 4
+ONE_IN = 6
 
 
 def is_drawn(nodeid: str) -> bool:

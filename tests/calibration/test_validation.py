@@ -101,6 +101,7 @@ def test_a_sample_of_the_levers_moves_its_outcomes(first: int, monkeypatch: pyte
     [LEVERS if each is validation.levers else each for each in validation.METAMORPHOSES],
     ids=lambda each: each.__name__,
 )
+@pytest.mark.costly
 def test_metamorphic_property(property_of: Any) -> None:
     checks = list(property_of(11, validation.QUICK))
     assert checks

@@ -103,6 +103,7 @@ def test_the_same_report_and_key_give_the_same_bytes() -> None:
     assert sign(written(mixed()), pem()) == SIGNED
 
 
+@pytest.mark.costly
 def test_every_changed_byte_is_refused() -> None:
     for position, byte in enumerate(SIGNED):
         for other in {byte ^ 1, byte ^ 0x20, ord(" "), ord("="), 0, 0xFF} - {byte}:

@@ -24,6 +24,7 @@ def printed(encoding: str, *words: str) -> bytes:
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "gbk", "utf-8"])
+@pytest.mark.costly
 def test_every_encoding_can_show_a_rule(encoding: str) -> None:
     text = printed(encoding, "rules", "show", "cn-dsp-2023/9.1").decode(encoding)
     assert ("真实身份信息认证" in text) == (encoding in {"gbk", "utf-8"})

@@ -87,6 +87,7 @@ def same(shown: str, said: str) -> bool:
     return re.fullmatch("".join(lines), said + "\n") is not None
 
 
+@pytest.mark.costly
 def test_the_commands_on_the_page_give_their_output(tmp_path: Path, port: int) -> None:
     document = (HERE / "openapi.yaml").read_text(encoding="utf-8")
     (tmp_path / "openapi.yaml").write_text(document.replace(PORT, str(port)), encoding="utf-8")

@@ -124,6 +124,7 @@ def test_a_hanging_provider_is_ended(tmp_path: Path) -> None:
     assert workers() == set()
 
 
+@pytest.mark.costly
 def test_a_process_that_outlives_its_limit_is_killed(tmp_path: Path) -> None:
     with serving(hang) as url:
         small(tmp_path, "hanging", url, timeout=300)
@@ -135,6 +136,7 @@ def test_a_process_that_outlives_its_limit_is_killed(tmp_path: Path) -> None:
     assert workers() == set()
 
 
+@pytest.mark.costly
 def test_a_slow_provider_is_cut_short_with_its_findings(tmp_path: Path) -> None:
     def slowly(connection: Any, request: bytes) -> None:
         time.sleep(0.3)
@@ -194,6 +196,7 @@ def test_an_interrupted_fleet_ends_its_processes_and_goes_on(tmp_path: Path, mon
     assert fleet.exit_code == 0
 
 
+@pytest.mark.costly
 def test_two_fleets_do_not_write_to_one_folder(tmp_path: Path) -> None:
     with serving(hang) as url:
         small(tmp_path, "one", url, timeout=3)

@@ -63,6 +63,7 @@ def test_a_secret_reaches_only_its_provider_and_no_output(tmp_path: Path) -> Non
     assert b"canary" not in written
 
 
+@pytest.mark.costly
 def test_no_process_has_the_secrets_in_its_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)

@@ -45,6 +45,7 @@ def test_a_file_that_is_no_report_is_refused_in_one_sentence(kind: str, tmp_path
 
 
 @pytest.mark.parametrize("words", crafted.WORDS)
+@pytest.mark.costly
 def test_words_in_every_field_stay_words(words: str, tmp_path: Path) -> None:
     path, out = tmp_path / "report.json", tmp_path / "out"
     out.mkdir()

@@ -161,6 +161,7 @@ FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
 
 
 @pytest.mark.parametrize("name", FILES)
+@pytest.mark.costly
 def test_a_file_of_a_stranger_is_read_within_bounds(name: str, tmp_path: Path) -> None:
     file, make = FILES[name]
     path = tmp_path / file

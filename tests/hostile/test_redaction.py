@@ -263,6 +263,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 @pytest.mark.parametrize("name", LONG)
+@pytest.mark.costly
 def test_time_grows_with_the_text_and_not_faster(name: str) -> None:
     redactor = Redactor({"A": "a" * 1500, "S": "s3cr3t-token-of-a-target", "N": PERSON, "C": CHINESE})
     for number in range(40):

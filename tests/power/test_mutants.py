@@ -147,6 +147,7 @@ def test_most_killed_mutants_are_still_there() -> None:
     assert sum(key in keys for key in KILLED) >= len(KILLED) * 0.7
 
 
+@pytest.mark.costly
 def test_killed_mutants_stay_killed() -> None:
     known = {mutant.key: mutant for mutant in all_mutants() if mutant.key in KILLED}
     chosen = random.Random(commit()).sample(sorted(known), min(FEW, len(known)))

@@ -55,6 +55,7 @@ def run(*faults: str, rules: list[str] | None = None) -> Report:
         return run_checks(provider, on=ON, level="full", examples=0, rules=rules)
 
 
+@pytest.mark.costly
 def test_a_feed_that_is_a_list_shows_what_was_removed() -> None:
     """Removal is decided on a surface that is a list, and where a file comes in pieces."""
     assert check(run(rules=["cn-dsp-2023/10.4"]), "upheld_report_removes_everywhere").verdict == "pass"

@@ -69,6 +69,7 @@ def test_other_words_on_a_page_are_put_to_a_person(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("style", ["json", "headers"])
+@pytest.mark.costly
 def test_a_removal_may_take_a_moment(style: str, tmp_path: Path) -> None:
     report = run(style, Town("takes-a-moment"), tmp_path, rules=[REMOVAL])
     assert rule(report, REMOVAL).verdict == "pass"

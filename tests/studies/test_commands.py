@@ -65,6 +65,7 @@ def test_what_is_wrong_is_told(folder: Path, tmp_path: Path) -> None:
         assert told in done.stderr
 
 
+@pytest.mark.costly
 def test_a_long_study_needs_yes_without_a_terminal(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shenhe.cli.study.ASK_SECONDS", 0.0)
     done = shenhe("study", str(file), "--out", str(tmp_path / "long"), "--executor", "inline")
@@ -73,6 +74,7 @@ def test_a_long_study_needs_yes_without_a_terminal(file: Path, tmp_path: Path, m
     assert shenhe("study", str(file), "--out", str(tmp_path / "long"), "--executor", "inline", "--yes").exit_code == 0
 
 
+@pytest.mark.costly
 def test_help_and_list() -> None:
     assert "analyse" in shenhe("study", "--help").stdout
     assert "first-look" in shenhe("study", "list").stdout

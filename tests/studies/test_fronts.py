@@ -54,6 +54,7 @@ def levers() -> dict[str, Any]:
     return small_study(search=search, worlds=worlds, replications=3, objectives=goals)
 
 
+@pytest.mark.costly
 def test_a_search_gives_the_same_front_and_repeats_nothing(
     levers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -103,6 +103,7 @@ def test_processes_and_this_process_write_the_same_files(run: study.StudyRun, tm
     assert results(tmp_path / "two") == results(run.folder)
 
 
+@pytest.mark.costly
 def test_both_engines_write_the_same_files_and_shards(
     run: study.StudyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +157,7 @@ def test_dask_and_processes_write_the_same_files(run: study.StudyRun, tmp_path: 
     assert results(tmp_path / "dask") == results(run.folder)
 
 
+@pytest.mark.costly
 def test_a_study_is_resumed_without_running_anything_twice(
     run: study.StudyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,6 +266,7 @@ def test_a_poison_job_is_named_the_rest_finish_and_the_next_run_heals(
     assert results(tmp_path / "ill") == results(run.folder)
 
 
+@pytest.mark.costly
 def test_a_full_disk_is_told_and_the_study_goes_on_later(
     run: study.StudyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -287,6 +290,7 @@ def test_a_full_disk_is_told_and_the_study_goes_on_later(
     assert results(tmp_path / "full") == results(run.folder)
 
 
+@pytest.mark.costly
 def test_a_damaged_shard_is_made_again(run: study.StudyRun, tmp_path: Path) -> None:
     out = tmp_path / "damaged"
     study.run_study(small_study(), out, Inline())
@@ -327,6 +331,7 @@ def test_workers_with_another_model_are_refused(monkeypatch: pytest.MonkeyPatch)
 # -- how much to run
 
 
+@pytest.mark.costly
 def test_replications_go_on_until_the_difference_is_known(tmp_path: Path) -> None:
     wanted = {"metric": "violations", "half_width": 0.02, "of": "difference", "most": 80}
     run = study.run_study(small_study(precision=wanted), tmp_path / "precise", Inline())
@@ -339,6 +344,7 @@ def test_replications_go_on_until_the_difference_is_known(tmp_path: Path) -> Non
         assert row.iloc[0] == 80 or precise(values, study.Precision(**wanted))
 
 
+@pytest.mark.costly
 def test_worlds_with_common_draws_get_equally_many(tmp_path: Path) -> None:
     wanted = {"metric": "violations", "half_width": 0.1, "of": "mean", "most": 40}
     changed = small_study(precision=wanted, worlds=small_study()["worlds"] | {"draws": "common"})
@@ -431,6 +437,7 @@ objectives:
     assert str(path) in str(error.value) or "no scenario" in str(error.value)
 
 
+@pytest.mark.costly
 def test_shipped_studies_load() -> None:
     assert {"first-look", "inspections-or-fines"} <= set(study.names())
     plan = study.load_study("inspections-or-fines")

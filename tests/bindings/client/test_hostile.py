@@ -210,6 +210,7 @@ def test_a_slow_body_ends_with_the_time_for_the_whole_request(tmp_path: Path) ->
         pytest.param(saying(with_length(b'{"id": "1", "k": [' + b"{}," * 300_000 + b"{}]}")), id="many values"),
     ],
 )
+@pytest.mark.costly
 def test_a_bomb_takes_no_memory(tmp_path: Path, answer: Callable[[socket.socket], None]) -> None:
     tracemalloc.start()
     try:

@@ -167,6 +167,7 @@ application = get_wsgi_application()
 """
 
 
+@pytest.mark.costly
 def test_with_django_itself(tmp_path: Path) -> None:
     pytest.importorskip("django")
     (tmp_path / "service.py").write_text(SERVICE)

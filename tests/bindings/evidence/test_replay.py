@@ -108,6 +108,7 @@ def test_no_value_of_the_recording_is_left_in_a_replay(recorded: list[Exchange])
 
 
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="curl or bash is not installed")
+@pytest.mark.costly
 def test_the_curl_commands_give_the_same_answers(recorded: list[Exchange], tmp_path: Path) -> None:
     script = tmp_path / "replay.sh"
     script.write_text("set -eu\n" + as_curl(recorded), encoding="utf-8")

@@ -217,6 +217,7 @@ def test_censored_pictures_and_corrupt_prompts_are_refusals() -> None:
 
 
 @pytest.mark.parametrize(("blocks", "verdict"), [(True, "pass"), (False, "fail")])
+@pytest.mark.costly
 def test_the_moderator_of_the_test_environment_upholds_reports(blocks: bool, verdict: str) -> None:
     """On a platform where people decide, no report is upheld by itself, and removal would stay open."""
     transport = AsgiTransport(peertube.app("moderator-password", blocks))

@@ -271,6 +271,7 @@ def test_a_pause_ends_with_the_run() -> None:
     assert paused[1] == 0
 
 
+@pytest.mark.costly
 def test_a_waiting_check_ends_with_the_run() -> None:
     """A report that is never decided is asked for again and again; ``max_seconds`` ends that."""
     binding = load_binding(sample_binding(), environ={})

@@ -55,6 +55,7 @@ def test_a_signer_that_the_caller_vouches_for_is_trusted() -> None:
 
 
 @needs_credentials
+@pytest.mark.costly
 def test_an_expired_signer_is_no_tampering() -> None:
     # Nobody can sign with a certificate that has expired: this one does so while the test waits.
     lifetime = datetime.timedelta(seconds=4)

@@ -100,6 +100,7 @@ def test_the_duration_of_a_film_label_is_reported(
 @needs_films
 @needs_recogniser
 @pytest.mark.parametrize("kind", drawn(1, [("libx264", "mp4"), ("mpeg4", "matroska"), ("libvpx-vp9", "webm")]))
+@pytest.mark.costly
 def test_a_label_drawn_into_a_film_is_seen_and_its_metadata_kept(kind: tuple[str, str]) -> None:
     codec, container = kind
     original = clip(codec, container, labelled=(9, 9))

@@ -53,6 +53,7 @@ def is_seen(data: bytes) -> None:
     assert reading.decided
 
 
+@pytest.mark.costly
 def test_a_label_is_seen_in_a_picture_by_libheif() -> None:
     is_seen(media.heic_by_libheif(perceivable.encoded(labelled(), "JPEG", quality=95)))
     # Odd sizes are cut out of a larger picture.

@@ -58,6 +58,7 @@ def test_place_and_height_are_judged(case: tuple[float, str, set[Deviation]]) ->
 @needs_recogniser
 @pytest.mark.skipif(not perceivable.FACES, reason="no font with Chinese letters is installed")
 @pytest.mark.parametrize("around", drawn(1, [0.08, 0.25, 0.6]))
+@pytest.mark.costly
 def test_a_plate_behind_a_small_label_is_not_measured_with_it(around: float) -> None:
     """Letters of 3 to 4.7 % on a black plate that would measure 5 to 10 % with it, in pictures as small as films may
     be.

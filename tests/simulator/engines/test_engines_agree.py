@@ -250,6 +250,7 @@ def test_the_command_says_that_the_engines_agree() -> None:
     assert json.loads(told) == {"agree": True, "divergence": None}
 
 
+@pytest.mark.costly
 def test_the_command_shows_where_they_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """The readable engine with a fault stands for a compiled one that is wrong."""
     true = casework.step_on_ladder

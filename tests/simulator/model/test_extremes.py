@@ -114,6 +114,7 @@ def test_every_formula_is_tried() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ARGUMENTS))
+@pytest.mark.costly
 def test_a_formula_is_finite_and_the_same_in_both_engines(name: str) -> None:
     @given(arguments=ARGUMENTS[name])
     @settings(max_examples=300, deadline=None, database=None)

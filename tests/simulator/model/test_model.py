@@ -267,6 +267,7 @@ def test_scaling_providers_and_staff_together_keeps_rates() -> None:
         assert abs(a.mean() - b.mean()) < 4 * error, metric
 
 
+@pytest.mark.costly
 def test_scale_is_providers_inspectors_and_reviewers_together() -> None:
     full = load_scenario("cn-2023")
     tenth = load_scenario("cn-2023", {"population.scale": 0.1})

@@ -140,6 +140,7 @@ def test_a_claim_without_an_outcome_is_refused() -> None:
         judge(scenario, replications=1)
 
 
+@pytest.mark.costly
 def test_the_command_lists_every_seed_and_fails_for_a_refuted_claim(tmp_path: Path) -> None:
     small = ["--seed", "1", "--seed", "2"]
     good = shenhe("claims", "filing-rush-2023", *small, "--json")

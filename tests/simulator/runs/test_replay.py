@@ -24,6 +24,7 @@ def test_the_log_alone_gives_every_outcome(name: str) -> None:
 
 @given(changes=overrides(), seed=st.integers(0, 2**40))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
+@pytest.mark.costly
 def test_any_scenario_conserves(changes: dict[str, Any], seed: int) -> None:
     run = simulate(load_scenario("cn-2023", changes, check_rules=False), 1, seed)
     assert discrepancies(run) == []

@@ -247,6 +247,7 @@ def test_comparison_pairs_common_replications() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.costly
 def test_converge_stops_when_the_interval_is_narrow_enough() -> None:
     scenario = small(horizon=200)
     run, found = converge(scenario, 0.05, ("violations",), seed=3, first=3)
