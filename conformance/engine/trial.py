@@ -238,10 +238,11 @@ class Trial:
     def _confirm(self, case: Case, violation: Violation) -> None:
         """Repeat a failing case: what is not seen again is inconclusive, with the evidence kept."""
         self._show(case, violation)
+        reviewed = False
         for _ in range(_REPEATS):
             self.names.keep_apart()
             try:
-                self._judge(case)
+                reviewed |= self._judge(case)
             except Violation as again:
                 self._show(case, again)
                 self.tally.raise_to(Verdict.FAIL, again.seen)
@@ -251,7 +252,8 @@ class Trial:
             except RunStopped as stop:
                 self.tally.raise_to(Verdict.INCONCLUSIVE, f"seen once, and not repeated since {stop}: {violation.seen}")
                 raise
-        self.tally.raise_to(Verdict.INCONCLUSIVE, f"seen once and not again when repeated: {violation.seen}")
+        then = "left to a person" if reviewed else "not again"
+        self.tally.raise_to(Verdict.INCONCLUSIVE, f"seen once and {then} when repeated: {violation.seen}")
 
     def _is_settled(self, violation: Violation) -> bool:
         """Whether a violation ends the search: it was repeated, or not repeated and seen in two cases.
