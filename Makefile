@@ -66,7 +66,7 @@ test-whole: $(VENV)/.dev $(VENV)/.shenhe ## Run the tests, and each costly one i
 	@$(BIN)/pytest $(SPREAD) -q -m "not slow" --whole
 
 quick: $(VENV)/.dev $(VENV)/.shenhe ## Run the tests that need no engine, decoder or whole check (a minute)
-	@$(BIN)/pytest $(SPREAD) -q -m "not slow and not heavy"
+	@$(BIN)/pytest $(SPREAD) -q -m "not slow and not heavy and not costly"
 
 coverage: $(VENV)/.dev $(VENV)/.shenhe ## Run the tests, measure branch coverage, fail below the level reached
 	@rm -f .coverage .coverage.*
