@@ -39,6 +39,7 @@ KNOWN: tuple[tuple[str, Removal, bool], ...] = (
     ("rpc-gateway", ("operations", "refutations", "json", "params", "post"), False),
     ("rpc-gateway", ("operations", "leave_chat", "json", "params", "chat"), False),
     ("rpc-gateway", ("operations", "view", "json", "method"), False),
+    ("signed-gateway", ("operations", "generate", "notice"), False),
 )
 #: Removals per target in the ordinary tests.
 _FEW = 1

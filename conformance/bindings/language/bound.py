@@ -10,7 +10,7 @@ from shenhe.conformance.apps import ListingState
 from shenhe.conformance.entities import TicketState
 
 from .responses.conditions import Condition
-from .responses.sources import CssValue, FirstOf, Source
+from .responses.sources import CssValue, FirstOf, Query, Source
 from .responses.stream import BoundStream
 from .template import Fill
 
@@ -211,9 +211,15 @@ class BoundRequest:
 
     @property
     def channels(self) -> frozenset[str]:
-        """The names of the values that are read from a response."""
+        """The names of the values that are read from a response. A notice that is sought in JSON is not read where the
+        response is a file, such as by a default for all operations.
+        """
         found = {*self.extract, *self.groups, *self.of_items}
         found |= {name for name in ("reason", "notice", "media") if getattr(self, name) is not None}
+        sought = self.notice.sources if isinstance(self.notice, FirstOf) else (self.notice,)
+        is_file = self.media is not None and self.media.kind in ("body", "zip")
+        if is_file and all(isinstance(each, Query) for each in sought):
+            found.discard("notice")
         if self.media is not None and self.media.kind == "urls":
             found.add("pieces")
         return frozenset(found)

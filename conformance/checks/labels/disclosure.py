@@ -14,7 +14,7 @@ from ...provider import Capabilities, Operation, Refused
 from ...report import Evidence
 from ...verdict import Level
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Violation
-from ..pages import Moment, informed_before, notice_before, page_of, uninformed
+from ..pages import Moment, informed_before, page_of, uninformed
 from ..prompted import Prompted
 from ..registry import Applies, check
 from ..requests import PLAIN
@@ -134,14 +134,8 @@ def mark_function_is_told(probe: Probe, case: Prompted) -> None:
         raise NotJudged(f"the provider declined the prompt: {answer.status} {answer.reason}")
     if before or _tells_of_marks(answer.notice):
         return
-    if notice_before(probe, Moment.MARKING) is None:
-        probe.must_read(
-            Operation.GENERATE,
-            "notice",
-            "the notice with the result",
-            service=case.service.value,
-            media_type=case.media_type,
-        )
+    facets = {"service": case.service.value, "media_type": case.media_type}
+    probe.must_read(Operation.GENERATE, "notice", "the notice with the result", **facets)
     notice = f"the notice {answer.notice[:160]!r}" if answer.notice else "no notice"
     reason = f"the output comes with {notice}, which does not mention a function to mark it"
     raise uninformed(probe, Moment.MARKING, reason)

@@ -26,7 +26,7 @@ from ...verdict import Level
 from ..faces import is_small
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from ..own_files import own_file, uploadable
-from ..pages import Moment, informed_before, notice_before, uninformed
+from ..pages import Moment, informed_before, uninformed
 from ..prompted import refuse_to_guess
 from ..registry import Property, check
 from ..requests import picture, tone
@@ -213,8 +213,7 @@ def uploader_is_reminded_to_declare(probe: Probe, case: Case) -> None:
         raise NotJudged(f"the upload was refused: {answer.status} {answer.reason}")
     notice = answer.notice
     if not reminded and not _reminds(notice):
-        if notice_before(probe, Moment.UPLOAD) is None:
-            probe.must_read(Operation.UPLOAD, "notice", "the notice to an uploader", media_type=file.media_type)
+        probe.must_read(Operation.UPLOAD, "notice", "the notice to an uploader", media_type=file.media_type)
         shown = f"sees the notice {notice[:160]!r}" if notice else "gets no notice"
         reason = f"an uploader {shown}, which is no reminder to declare generated content"
         raise uninformed(probe, Moment.UPLOAD, reason)
