@@ -118,11 +118,12 @@ class _Work:
         self.lines = 0
 
     def __enter__(self) -> _Work:
+        self._before = sys.gettrace()  # that of coverage, which would measure nothing afterwards
         sys.settrace(self._called)
         return self
 
     def __exit__(self, *exc: object) -> None:
-        sys.settrace(None)
+        sys.settrace(self._before)
 
     def _called(self, frame: FrameType, event: str, argument: object) -> Any:
         name = frame.f_code.co_filename
