@@ -92,6 +92,21 @@ def publish(probe: Probe, account: Account, content: Content, marker: str | None
     return Published(account, content, probe.setup(probe.provider.publish, account, content, title), title, token)
 
 
+def published_by_another(
+    probe: Probe, stranger: Account, owner: Account, content: Content
+) -> Accepted[Publication] | Refused:
+    """How the provider answers ``stranger``, who publishes content of ``owner``. Raises :class:`Undecided` where the
+    binding does not send who publishes.
+    """
+    probe.must_differ(
+        lambda provider: provider.publish(stranger, content, "a"),
+        lambda provider: provider.publish(owner, content, "a"),
+        "which account publishes",
+        write="`{{ account.… }}` in the auth of operations.publish",
+    )
+    return probe.attempt(probe.provider.publish, stranger, content, probe.names.token())
+
+
 def _of_kind(probe: Probe, account: Account, kind: str) -> Content:
     for service, media_type in media(probe.capabilities):
         if media_type.partition("/")[0] == kind:

@@ -170,7 +170,7 @@ def await_decision(probe: Probe, app: App) -> None:
 def stays_unlisted(probe: Probe, submission: AppSubmission, flaw: str, *, again: bool = False) -> None:
     """Raise :class:`Violation` if the public sees a flawed app that was submitted, now or once it is decided.
 
-    With ``again``, what is refused is submitted once more.
+    With ``again``, a refused submission is made once more.
     """
     made = submitted(probe, submission)
     if isinstance(made, Refused):

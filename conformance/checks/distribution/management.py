@@ -152,8 +152,8 @@ def developers_are_told_why(probe: Probe, case: Case) -> None:
         unlabelled = _told_of_rejection(probe, replace(other, label_material="", label_sample=None))
         if unfiled == unlabelled:
             raise NeedsReview(
-                "an app without filing and one without material on labels were rejected, and their developer is told"
-                f" the same: {unfiled[:200]!r}"
+                "an app without filing and one without material on labels were rejected, and the developer is given"
+                f" the same reasons: {unfiled[:200]!r}"
             )
         return
     must_tell(probe)
@@ -161,7 +161,8 @@ def developers_are_told_why(probe: Probe, case: Case) -> None:
     told = [_told_of_removal(probe, reasons) for reasons in (UNLABELLED, UNSAFE)]
     if told[0] == told[1]:
         raise NeedsReview(
-            f"two apps were removed for different reasons, and their developer is told the same: {told[0][:200]!r}"
+            "two apps were removed for different reasons, and the developer is given the same reasons:"
+            f" {told[0][:200]!r}"
         )
 
 

@@ -272,7 +272,7 @@ def _namesake_learns_nothing(probe: Probe) -> None:
 
 
 def _newcomer_learns_nothing(probe: Probe) -> None:
-    """Who signs up with the number of somebody who has an account does not learn whose it is."""
+    """A person who signs up with the number of an existing account does not learn whose account it is."""
     holder = probe.account()
     if holder.id not in probe.session.profiles:  # a supplied account: what it was registered with is not known
         holder = probe.registered()

@@ -16,7 +16,7 @@ from ..identity.impersonation import names_accounts
 from ..labels.platform import propagates
 from ..moderation.content import MOST_REQUESTS, PROHIBITED, Asked, recognised_in
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
-from ..published import must_be_public, publish
+from ..published import must_be_public, publish, published_by_another
 from ..registry import Property, check
 from ..scope import makes_anything, publishes, takes_uploads
 from ..tickets import kind_of_report, report_of
@@ -121,13 +121,7 @@ def uploads_are_published_by_their_owner(probe: Probe, case: Case) -> None:
     """An account does not publish a file that another account uploaded and did not publish."""
     owner, stranger = probe.account(), probe.another_account()
     content = probe.setup(probe.provider.upload, owner, probe.own_file(), False)
-    probe.must_differ(
-        lambda provider: provider.publish(stranger, content, "a"),
-        lambda provider: provider.publish(owner, content, "a"),
-        "which account publishes",
-        write="`{{ account.… }}` in the auth of operations.publish",
-    )
-    answer = probe.attempt(probe.provider.publish, stranger, content, probe.names.token())
+    answer = published_by_another(probe, stranger, owner, content)
     if isinstance(answer, Accepted):
         must_be_public(probe, answer.value)
         raise NeedsReview(

@@ -17,6 +17,7 @@ from ...verdict import Level
 from ..faces import edit_scope, is_small, items, number_of, renditions
 from ..identity.consent import Edit, edit_request
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
+from ..published import published_by_another
 from ..registry import check
 from ..requests import picture, tone
 from ..scope import files, makes_anything, makes_files
@@ -210,13 +211,7 @@ def tenants_cannot_reach_works_of_others(probe: Probe, case: Case) -> None:
     else:
         content = probe.once(("a work of a tenant", owner.id), lambda: probe.some_content(owner))
     if case.facet == _PUBLISHED:
-        probe.must_differ(
-            lambda provider: provider.publish(stranger, content, "a"),
-            lambda provider: provider.publish(owner, content, "a"),
-            "which account publishes",
-            write="`{{ account.… }}` in the auth of operations.publish",
-        )
-        answer = probe.attempt(probe.provider.publish, stranger, content, probe.names.token())
+        answer = published_by_another(probe, stranger, owner, content)
         if isinstance(answer, Accepted):
             raise Violation("a tenant published what was made for another tenant")
         probe.control(probe.provider.publish, owner, content, probe.names.token())
