@@ -6,12 +6,15 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from . import sampling
+from .browsers import CHROMIUM
 
 #: For tests of the plugin: projects with tests of their own.
 pytest_plugins = ["pytester"]
@@ -98,3 +101,13 @@ def pytest_collection_finish() -> None:
 
 def _is_heavy(path: Path, root: Path) -> bool:
     return path.is_relative_to(root) and any(path.relative_to(root).is_relative_to(heavy) for heavy in HEAVY)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A headless Chromium that the tests of a module share; they have the marks of :mod:`tests.browsers`."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as starter:
+        found = starter.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()
