@@ -280,8 +280,14 @@ def test_what_waits_for_one_operation_is_one_paragraph(tmp_path: Path) -> None:
 
 
 def test_a_reason_that_finds_nothing_gives_way_to_the_body(tmp_path: Path) -> None:
-    path, _ = changed(tmp_path, "reason: error.code", "reason: to_string(nothing)")
-    path.write_text(path.read_text(encoding="utf-8").replace("path: /v1/accounts\n", "path: /v1/acounts\n", 1))
-    (outcome,) = [each for each in examined(path) if each.operation == "register"]
+    path, _ = changed(
+        tmp_path,
+        'auth: {type: bearer, token: "{{ account.credentials.token }}"}',
+        'auth: {type: bearer, token: "x{{ account.credentials.token }}"}',
+    )
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("reason: error.code", "reason: to_string(nothing)"), encoding="utf-8")
+    outcome = next(each for each in examined(path) if each.operation == "verify_identity")
+    assert "401" in outcome.message
     assert "null" not in outcome.message
-    assert "and said: Not Found" in outcome.message
+    assert ', and said: {"error"' in outcome.message
