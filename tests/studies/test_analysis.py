@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from pathlib import Path
@@ -14,9 +13,8 @@ import pandas as pd
 import pytest
 
 from shenhe.core.errors import MissingExtraError
-from shenhe.reports.figures.study import figure_of
 from shenhe.simulator import study
-from shenhe.simulator.analysis import KINDS, Analysis, analyse, overview
+from shenhe.simulator.analysis import KINDS, analyse, overview
 from shenhe.simulator.analysis.contrasts import compare_arms, holm, mean_over_worlds
 from shenhe.simulator.analysis.discovery import Box, prim, quasi_p_values
 from shenhe.simulator.analysis.robustness import regret
@@ -471,22 +469,6 @@ def test_a_hostile_title_is_only_text(tmp_path: Path) -> None:
 
 
 # -- what no mean can be
-
-
-@pytest.mark.parametrize(
-    ("metric", "unit", "lowest", "highest"), [("violations", "", -100.0, 900.0), ("compliance", "share", -100.0, 25.0)]
-)
-def test_relative_intervals_of_a_study_end_where_outcomes_do(
-    metric: str, unit: str, lowest: float, highest: float
-) -> None:
-    """Ends of ± 7.2 around a mean of 0.8 are 900 per cent of it."""
-    row = {"arm": "b", "metric": metric, "title": "", "unit": unit, "mean_baseline": 0.8, "mean": 0.8, "n": 2}
-    row |= {"difference": 0.0, "lo95": -1.0, "hi95": 1.0, "lo_all": -7.2, "hi_all": 7.2, "p": 1.0, "p_holm": 1.0}
-    drawn = figure_of(Analysis("compare", "", pd.DataFrame([row]), facts={"baseline": "a"}))
-    assert drawn is not None
-    bars = json.loads(drawn.spec)["data"][0]["error_x"]
-    assert -bars["arrayminus"][0] == pytest.approx(lowest)
-    assert bars["array"][0] == pytest.approx(highest)
 
 
 @pytest.mark.parametrize("kind", ["dose", "heat", "compare"])

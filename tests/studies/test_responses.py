@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from shenhe.reports.figures.study import figure_of
 from shenhe.simulator import study
-from shenhe.simulator.analysis import analyse, overview
+from shenhe.simulator.analysis import Analysis, analyse, overview
 from shenhe.simulator.analysis.tree import DEEPEST, Leaf, Split, classification_tree, leaf_regions
 from shenhe.simulator.runs.executors import Inline
 from shenhe.simulator.study import StudyError
@@ -172,3 +173,19 @@ def test_every_answer_has_a_figure(run: study.StudyRun, kind: str) -> None:
     drawn = figure_of(analyse(kind, run, **options))
     assert drawn is not None
     assert len(drawn.numbers.rows) >= 1
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "lowest", "highest"), [("violations", "", -100.0, 900.0), ("compliance", "share", -100.0, 25.0)]
+)
+def test_relative_intervals_of_a_study_end_where_outcomes_do(
+    metric: str, unit: str, lowest: float, highest: float
+) -> None:
+    """Ends of ± 7.2 around a mean of 0.8 are 900 per cent of it."""
+    row = {"arm": "b", "metric": metric, "title": "", "unit": unit, "mean_baseline": 0.8, "mean": 0.8, "n": 2}
+    row |= {"difference": 0.0, "lo95": -1.0, "hi95": 1.0, "lo_all": -7.2, "hi_all": 7.2, "p": 1.0, "p_holm": 1.0}
+    drawn = figure_of(Analysis("compare", "", pd.DataFrame([row]), facts={"baseline": "a"}))
+    assert drawn is not None
+    bars = json.loads(drawn.spec)["data"][0]["error_x"]
+    assert -bars["arrayminus"][0] == pytest.approx(lowest)
+    assert bars["array"][0] == pytest.approx(highest)
