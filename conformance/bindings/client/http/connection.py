@@ -25,7 +25,7 @@ from shenhe.core.hosts import DEFAULT_PORTS, is_named
 from ...language.format import LimitsSection
 from ...language.responses.response import Response
 from .body import BodyError, read_body
-from .failures import FAILURES, UNWRITABLE, failure_text
+from .failures import FAILURES, UNWRITABLE, failure_text, is_late
 from .receiver import Inbox, Receiver
 from .websocket import WebsocketError, converse
 
@@ -305,7 +305,7 @@ class Connection:
             finally:
                 incoming.close()
         except FAILURES as error:
-            late = time.monotonic() >= deadline
+            late = is_late(error, deadline - time.monotonic())
             failure = "the answer did not end in the time for the whole request" if late else failure_text(error)
             failure = RUN_IS_OVER if late and deadline == self.until else failure
             return None, [], None, failure

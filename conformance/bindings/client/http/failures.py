@@ -71,6 +71,17 @@ def failure_text(error: Exception) -> str:
     return f"the connection failed ({type(error).__name__})"
 
 
+#: Seconds by which the timer of a socket may fire early: it counts in whole milliseconds.
+_EARLY = 0.02
+
+
+def is_late(error: BaseException, left: float) -> bool:
+    """Whether a request failed because its time was over, ``left`` seconds before its deadline: by the clock, or by the
+    timer of a socket that was set to it.
+    """
+    return left <= (_EARLY if isinstance(error, _TIMEOUT) else 0.0)
+
+
 def _causes(error: BaseException) -> list[BaseException]:
     """The error and what it was raised from, outermost first."""
     found: list[BaseException] = []

@@ -1,4 +1,4 @@
-"""A connection that was kept and is closed by the other side when it is used again costs nothing but a new one."""
+"""Connections that end: kept ones that the other side closes as they are used again, and those that take too long."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import httpcore
 import httpx
 import pytest
 
+from shenhe.conformance.bindings.client.http.failures import is_late
 from shenhe.conformance.bindings.client.http.transport import DeadlineTransport
 
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -79,3 +81,17 @@ def test_a_new_connection_that_is_closed_is_a_failure() -> None:
         with pytest.raises(Exception, match=re.escape("Server disconnected without sending a response")):
             client.get(url)
         assert seen == ["GET"]
+
+
+@pytest.mark.parametrize(
+    ("error", "left", "late"),
+    [
+        (httpcore.ReadTimeout("timed out"), 0.004, True),  # the timer of the socket came first
+        (httpcore.ReadTimeout("timed out"), 0.5, False),
+        (httpcore.ReadError("reset"), 0.004, False),
+        (httpcore.ReadError("reset"), -0.001, True),
+    ],
+)
+def test_a_timer_that_fires_early_ends_the_time_of_the_run(error: Exception, left: float, late: bool) -> None:
+    """The target was called gone when the timer came some milliseconds before the clock."""
+    assert is_late(error, left) is late
