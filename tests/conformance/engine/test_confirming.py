@@ -84,3 +84,28 @@ def test_what_a_repetition_leaves_to_a_person_says_so(monkeypatch: pytest.Monkey
 
     found = judged(monkeypatch, near_the_limit)
     assert (found.verdict, found.reason) == ("inconclusive", f"seen once and left to a person when repeated: {SEEN}")
+
+
+def test_what_a_repetition_leaves_to_a_person_is_repeated_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def near_the_limit(facet: str, times: int) -> None:
+        if times in (1, 2):
+            raise NeedsReview("too close to the limit")
+        raise Violation(SEEN)
+
+    assert judged(monkeypatch, near_the_limit).verdict == "fail"
+
+
+def test_measurements_that_differ_show_the_same_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def measured_once_a_case(facet: str, times: int) -> None:
+        if times == 0:
+            raise Violation(f"the label measures {3.8 if facet == 'one' else 4} % of the shortest side")
+
+    assert judged(monkeypatch, measured_once_a_case).verdict == "fail"
+
+
+def test_different_faults_of_two_cases_are_not_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def another_each_time(facet: str, times: int) -> None:
+        if times == 0:
+            raise Violation("no label" if facet == "one" else "no producer")
+
+    assert judged(monkeypatch, another_each_time).verdict == "inconclusive"
