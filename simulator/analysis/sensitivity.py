@@ -50,7 +50,9 @@ def indices(kind: str, names: list[str], points: Floats, values: Floats, seed: i
         return frame.sort_values("mu_star", ascending=False, kind="stable").reset_index(drop=True)
     # Fewer harmonics where points are few: the bootstrap takes half of them, and needs more points than twice the
     # harmonics.
-    found = salib["analyze.rbd_fast"].analyze(problem, points, values, M=10 if len(values) >= 200 else 4, seed=seed)
+    # A half without spread has no index, which the frame shows as a missing value.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = salib["analyze.rbd_fast"].analyze(problem, points, values, M=10 if len(values) >= 200 else 4, seed=seed)
     frame = _frame(names, first=found["S1"], first_conf=found["S1_conf"])
     return frame.sort_values("first", ascending=False, kind="stable").reset_index(drop=True)
 
