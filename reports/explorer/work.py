@@ -217,7 +217,7 @@ def heat(
                 continue
             after = simulate(scenario, replications, seed, progress=step(done), engine=shop.engine)
             mean, low, high, _ = mean_interval(after.values(metric) - before.values(metric))
-            if min(needed_for_parts(run.outcomes, metric) for run in (before, after)) > replications:
+            if min(needed_for_parts(run.scenario, run.outcomes, metric) for run in (before, after)) > replications:
                 low = high = math.nan
             row.append((mean, low, high))
         rows.append(tuple(row))

@@ -146,13 +146,13 @@ class Comparison:
             # A class has its own parts: few violations may decide its harm, though the market has many.
             own = [pd.DataFrame({rows[k][1]: values[k][side] for k in places}) for side in (0, 1)]
             for k in places:
-                lacking[k] = _too_few(rows[k][1], *own)
+                lacking[k] = _too_few(rows[k][1], (self.a.scenario, own[0]), (self.b.scenario, own[1]))
         return pd.concat([named, _paired(values, named, lacking, alike=self.alike)], axis=1)
 
     def _has_no_interval(self, metric: str) -> bool:
         """Whether the mean difference of an outcome has no interval with so few replications."""
         n = min(self.a.replications, self.b.replications)
-        return _too_few(metric, self.a.outcomes[:n], self.b.outcomes[:n])
+        return _too_few(metric, (self.a.scenario, self.a.outcomes[:n]), (self.b.scenario, self.b.outcomes[:n]))
 
     @property
     def cost_per_harm_avoided(self) -> tuple[float, float, float]:
@@ -230,11 +230,11 @@ def _without_ends(found: tuple[float, float, float, int], lacking: bool) -> tupl
     return (found[0], math.nan, math.nan, found[3]) if lacking else found
 
 
-def _too_few(metric: str, before: pd.DataFrame, after: pd.DataFrame) -> bool:
-    """Whether neither side has enough replications for an interval of the mean difference. One side is enough: a
-    policy under which nothing of the kind happens has no parts to count.
+def _too_few(metric: str, *sides: tuple[Scenario, pd.DataFrame]) -> bool:
+    """Whether neither side, a scenario and its outcomes, has enough replications for an interval of the mean
+    difference. One side is enough: a policy under which nothing of the kind happens has no parts to count.
     """
-    return all(needed_for_parts(outcomes, metric) > len(outcomes) for outcomes in (before, after))
+    return all(needed_for_parts(scenario, outcomes, metric) > len(outcomes) for scenario, outcomes in sides)
 
 
 def _paired(
@@ -307,7 +307,8 @@ def compare(a: Run, b: Run, *, anyway: bool = False) -> Comparison:
     shared = [name for name in a.outcomes.columns if name != "replication" and name in b.outcomes.columns]
     values = [[run.values(name, n) for run in (a, b)] for name in shared]
     titles = pd.DataFrame([(name, *named[name]) for name in shared], columns=["metric", "title", "unit"])
-    lacking = [_too_few(name, a.outcomes[:n], b.outcomes[:n]) for name in shared]
+    sides = (a.scenario, a.outcomes[:n]), (b.scenario, b.outcomes[:n])
+    lacking = [_too_few(name, *sides) for name in shared]
     alike = all(np.array_equal(before, after, equal_nan=True) for before, after in values)
     return Comparison(a, b, pd.concat([titles, _paired(values, titles, lacking, alike=alike)], axis=1), alike)
 

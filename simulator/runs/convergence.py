@@ -116,7 +116,7 @@ def _convergence_of_difference(a: Run, b: Run, name: str, precision: float) -> C
     _, low, high, n = mean_interval(after - before)
     if n < 2 or not scale > 0.0:
         raise RunError(f"{name}: has no relative precision, its mean is {scale:g}; choose another metric")
-    needed = min(needed_for_parts(run.outcomes, name) for run in (a, b))
+    needed = min(needed_for_parts(run.scenario, run.outcomes, name) for run in (a, b))
     if needed > a.replications and high > low:
         return Convergence(name, a.replications, math.inf, needed)
     return _sized(name, a.replications, (high - low) / 2.0 / scale, precision)

@@ -7,8 +7,10 @@ outcome and the scenario, and were measured: ``docs/interval-coverage.md``. Such
 median, which holds for every distribution.
 
 * **Sums of few large parts** (:data:`PARTS`): users of providers and the reach of violations are heavy-tailed, so that
-  a single violation can decide the harm of many replications. Their means have intervals from so many parts on, in all
-  replications together.
+  a single violation can decide the harm of many replications. So are fines by turnover, and the requests of the few
+  removed apps that ask again and again. Their means have intervals from so many parts on, in all replications together.
+* **Amounts that are mostly zero** (:data:`SEEN`): a wait in a queue that is nearly always empty. How large they are
+  then are, the replications show in which they are not zero, and there have to be some of these.
 * **A market that begins empty** (:func:`begins_sparse`): while a size class has few members, one sanction is most of
   what all of them know. In a few of a hundred replications the class then hardly dares a breach for years, and since
   it breaches so little, learns nothing else (the hot stove effect: Denrell and March 2001). What depends on deterrence
@@ -24,6 +26,7 @@ import numpy as np
 import pandas as pd
 
 from ..scenario.schema import Scenario
+from .outcomes import kind_of, metrics
 
 PARTS: Mapping[str, tuple[str, int]] = {
     "harm": ("violations", 1_000_000),
@@ -31,8 +34,14 @@ PARTS: Mapping[str, tuple[str, int]] = {
     "blocked_user_days": ("service_suspensions", 600),
     "downtime": ("service_suspensions", 15),
     "collateral_downtime": ("supporter_sanctions", 10),
+    "relisting_refusals": ("delistings", 800),
+    "overturned_share": ("appeals", 40),
 }
 """Outcome -> what its parts are, and how many of them its mean needs, in all replications together."""
+BY_TURNOVER: Mapping[str, tuple[str, int]] = {"fines": ("fines_imposed", 4000), "fine_mean": ("fines_imposed", 4000)}
+"""The same where a step of a ladder fines by turnover, now or after a change of the scenario."""
+SEEN = 5
+"""Replications in which an amount has to be more than zero, if it is zero in others."""
 
 DETERRED = ("violations", "compliance", "deterred_peers")
 """Outcomes that depend on how deterrence begins, and those by size class (``compliance_…``)."""
@@ -61,18 +70,41 @@ def replications_needed(scenario: Scenario, outcomes: pd.DataFrame, metric: str)
         # Fear cannot raise a compliance by much that is nearly full without it.
         moves = metric in DETERRED or float(outcomes[metric].mean()) < NEARLY_FULL
         return HISTORIES if feared and moves and begins_sparse(scenario) else 0
-    return needed_for_parts(outcomes, metric)
+    return max(needed_for_parts(scenario, outcomes, metric), _needed_to_be_seen(scenario, outcomes, metric))
 
 
-def needed_for_parts(outcomes: pd.DataFrame, metric: str) -> int:
+def needed_for_parts(scenario: Scenario, outcomes: pd.DataFrame, metric: str) -> int:
     """As :func:`replications_needed`, for paired differences: both sides meet the same early histories, which leave the
-    difference, so that only the :data:`PARTS` of either side count.
+    difference, so that only the parts (:data:`PARTS`, :data:`BY_TURNOVER`) of either side count.
     """
-    if metric not in PARTS:
+    parts = PARTS.get(metric)
+    if metric in BY_TURNOVER and fines_by_turnover(scenario):
+        parts = BY_TURNOVER[metric]
+    if parts is None:
         return 0
-    n = len(outcomes)
-    part, wanted = PARTS[metric]
+    part, wanted = parts
     found = float(outcomes[part].sum()) if part in outcomes else 0.0
+    return _needed(len(outcomes), found, wanted)
+
+
+def fines_by_turnover(scenario: Scenario) -> bool:
+    """Whether a step of any ladder, of the first day or of a change, fines by a share of the turnover."""
+    steps = (step for _, regime in scenario.regimes() for step in regime.policy.steps)
+    return any(step.fine is not None and step.fine.turnover_share > 0.0 for step in steps)
+
+
+def _needed_to_be_seen(scenario: Scenario, outcomes: pd.DataFrame, metric: str) -> int:
+    named = metrics(scenario).get(metric)
+    if named is None or kind_of(metric, named.unit) != "amount":
+        return 0
+    values = outcomes[metric].to_numpy(dtype=np.float64)
+    values = values[~np.isnan(values)]
+    # An amount that is zero throughout has no interval anyway, and no end to what it would take.
+    return _needed(len(outcomes), float(np.count_nonzero(values)), SEEN) if values.any() and not values.all() else 0
+
+
+def _needed(n: int, found: float, wanted: int) -> int:
+    """How many replications hold ``wanted`` of what ``n`` hold ``found`` of; 0 where they hold enough."""
     if found >= wanted:
         return 0
     return max(n + 1, math.ceil(wanted * n / found) if found else wanted)

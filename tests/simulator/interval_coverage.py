@@ -101,7 +101,10 @@ def simultaneous_coverage(a: Run, b: Run, *, runs: int, seed: int) -> list[tuple
             rows = {
                 k: differences[:, k]
                 for k in usable
-                if differences[:, k].any() and not all(needed_for_parts(each, names[k]) for each in drawn)
+                if differences[:, k].any()
+                and not all(
+                    needed_for_parts(run.scenario, each, names[k]) for run, each in zip((a, b), drawn, strict=True)
+                )
             }
             given += len(rows)
             level = level_for_all(list(rows.values()))

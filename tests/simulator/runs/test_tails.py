@@ -11,7 +11,7 @@ import pytest
 
 from shenhe.simulator import Run, compare, converge, load_scenario, simulate
 from shenhe.simulator.runs.rates import pooled, rate_values
-from shenhe.simulator.runs.tails import begins_sparse, needed_for_parts, replications_needed
+from shenhe.simulator.runs.tails import begins_sparse, fines_by_turnover, needed_for_parts, replications_needed
 from tests.command_line import shenhe
 from tests.factories import run as counted_run
 from tests.simulator.interval_coverage import coverage, summed_up
@@ -41,12 +41,40 @@ def test_every_outcome_shows_an_interval_or_says_which_it_shows(market: Run) -> 
 
 
 def test_enough_parts_give_the_mean_its_interval() -> None:
-    outcomes = pd.DataFrame({"violations": [60_000.0] * 16})
-    assert needed_for_parts(outcomes, "harm") == 17
-    assert needed_for_parts(outcomes[:4], "harm") == 17
-    assert needed_for_parts(pd.concat([outcomes, outcomes[:1]]), "harm") == 0
-    assert needed_for_parts(pd.DataFrame({"violations": [0.0] * 4}), "harm") > 4
-    assert needed_for_parts(outcomes, "cases_opened") == 0
+    scenario, outcomes = load_scenario("cn-2023"), pd.DataFrame({"violations": [60_000.0] * 16})
+    assert needed_for_parts(scenario, outcomes, "harm") == 17
+    assert needed_for_parts(scenario, outcomes[:4], "harm") == 17
+    assert needed_for_parts(scenario, pd.concat([outcomes, outcomes[:1]]), "harm") == 0
+    assert needed_for_parts(scenario, pd.DataFrame({"violations": [0.0] * 4}), "harm") > 4
+    assert needed_for_parts(scenario, outcomes, "cases_opened") == 0
+
+
+@pytest.mark.parametrize(
+    ("scenario", "by_turnover"), [("cn-2023", False), ("turnover-fines", True), ("cn-reform-2026", True)]
+)
+def test_fines_by_turnover_are_few_large_parts(scenario: str, by_turnover: bool) -> None:
+    loaded, outcomes = load_scenario(scenario), pd.DataFrame({"fines_imposed": [40.0] * 20, "fines": [1e6] * 20})
+    assert fines_by_turnover(loaded) is by_turnover
+    assert needed_for_parts(loaded, outcomes, "fines") == (100 if by_turnover else 0)
+
+
+def test_a_change_may_bring_fines_by_turnover() -> None:
+    plain = load_scenario("cn-2022-draft")
+    step = next(n for n, each in enumerate(plain.policy.ladder) if each.fine is not None)
+    change = {"title": "By turnover", "day": 100, "set": {f"policy.ladder.{step}.fine.turnover_share": 0.05}}
+    assert not fines_by_turnover(plain)
+    assert fines_by_turnover(plain.changed({"changes": [change]}))
+
+
+def test_an_amount_that_is_mostly_zero_has_to_be_seen() -> None:
+    scenario = load_scenario("cn-2023")
+    outcomes = pd.DataFrame({"wait_mean": [0.0] * 16 + [0.1] * 4, "complaints": [0.0] * 19 + [1.0]})
+    assert replications_needed(scenario, outcomes, "wait_mean") == 25
+    assert replications_needed(scenario, outcomes[:17], "wait_mean") == 85
+    assert replications_needed(scenario, outcomes[15:], "wait_mean") == 7
+    assert replications_needed(scenario, outcomes[16:], "wait_mean") == 0, "it is never zero"
+    assert replications_needed(scenario, outcomes[:16], "wait_mean") == 0, "it is always zero"
+    assert replications_needed(scenario, outcomes, "complaints") == 0, "a count has an interval for rare events"
 
 
 def test_a_market_that_begins_empty_hides_what_deters_it() -> None:
