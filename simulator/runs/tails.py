@@ -9,6 +9,8 @@ median, which holds for every distribution.
 * **Sums of few large parts** (:data:`PARTS`): users of providers and the reach of violations are heavy-tailed, so that
   a single violation can decide the harm of many replications. So are fines by turnover, and the requests of the few
   removed apps that ask again and again. Their means have intervals from so many parts on, in all replications together.
+* **Markets on one supporter** (:data:`SHAKEN`): where more than :data:`MANY` providers build on the largest, a sanction
+  on it, in a few replications of a hundred, is what drives providers out.
 * **Amounts that are mostly zero** (:data:`SEEN`): a wait in a queue that is nearly always empty. How large they are
   then are, the replications show in which they are not zero, and there have to be some of these.
 * **A market that begins empty** (:func:`begins_sparse`): while a size class has few members, one sanction is most of
@@ -40,8 +42,12 @@ PARTS: Mapping[str, tuple[str, int]] = {
 """Outcome -> what its parts are, and how many of them its mean needs, in all replications together."""
 BY_TURNOVER: Mapping[str, tuple[str, int]] = {"fines": ("fines_imposed", 4000), "fine_mean": ("fines_imposed", 4000)}
 """The same where a step of a ladder fines by turnover, now or after a change of the scenario."""
+SHAKEN = ("exits", "active_end", "moved_abroad", "reentries", "filings_cancelled")
+"""Outcomes that a sanction on a supporter on whom many providers build decides, and ``exits_…`` by size class."""
+MANY, SANCTIONED = 100, ("supporter_sanctions", 10)
+"""How many providers are many, and the parts of such outcomes."""
 SEEN = 5
-"""Replications in which an amount has to be more than zero, if it is zero in others."""
+"""Replications in which an amount has to be more than zero, if it is zero in others; or a share off its bounds."""
 
 DETERRED = ("violations", "compliance", "deterred_peers")
 """Outcomes that depend on how deterrence begins, and those by size class (``compliance_…``)."""
@@ -69,17 +75,20 @@ def replications_needed(scenario: Scenario, outcomes: pd.DataFrame, metric: str)
         feared = bool(outcomes["deterred_peers"].any())
         # Fear cannot raise a compliance by much that is nearly full without it.
         moves = metric in DETERRED or float(outcomes[metric].mean()) < NEARLY_FULL
-        return HISTORIES if feared and moves and begins_sparse(scenario) else 0
+        if feared and moves and begins_sparse(scenario):
+            return HISTORIES
     return max(needed_for_parts(scenario, outcomes, metric), _needed_to_be_seen(scenario, outcomes, metric))
 
 
 def needed_for_parts(scenario: Scenario, outcomes: pd.DataFrame, metric: str) -> int:
     """As :func:`replications_needed`, for paired differences: both sides meet the same early histories, which leave the
-    difference, so that only the parts (:data:`PARTS`, :data:`BY_TURNOVER`) of either side count.
+    difference, so that only the parts (:data:`PARTS` and the like) of either side count.
     """
     parts = PARTS.get(metric)
     if metric in BY_TURNOVER and fines_by_turnover(scenario):
         parts = BY_TURNOVER[metric]
+    elif (metric in SHAKEN or metric.startswith("exits_")) and served_by_the_largest(scenario) > MANY:
+        parts = SANCTIONED
     if parts is None:
         return 0
     part, wanted = parts
@@ -93,14 +102,25 @@ def fines_by_turnover(scenario: Scenario) -> bool:
     return any(step.fine is not None and step.fine.turnover_share > 0.0 for step in steps)
 
 
+def served_by_the_largest(scenario: Scenario) -> float:
+    """How many providers build on the largest supporter: the k-th has a share of 1/k of the first's."""
+    supporters = scenario.supporters
+    if not supporters.count:
+        return 0.0
+    weights = sum(1.0 / k for k in range(1, supporters.count + 1))
+    return scenario.population.simulated * supporters.used_by / weights
+
+
 def _needed_to_be_seen(scenario: Scenario, outcomes: pd.DataFrame, metric: str) -> int:
     named = metrics(scenario).get(metric)
-    if named is None or kind_of(metric, named.unit) != "amount":
+    kind = "any" if named is None else kind_of(metric, named.unit)
+    if kind not in ("amount", "share"):
         return 0
     values = outcomes[metric].to_numpy(dtype=np.float64)
     values = values[~np.isnan(values)]
+    off = (values != 0.0) & ((values != 1.0) | (kind == "amount"))
     # An amount that is zero throughout has no interval anyway, and no end to what it would take.
-    return _needed(len(outcomes), float(np.count_nonzero(values)), SEEN) if values.any() and not values.all() else 0
+    return _needed(len(outcomes), float(off.sum()), SEEN) if off.any() and not off.all() else 0
 
 
 def _needed(n: int, found: float, wanted: int) -> int:

@@ -11,7 +11,13 @@ import pytest
 
 from shenhe.simulator import Run, compare, converge, load_scenario, simulate
 from shenhe.simulator.runs.rates import pooled, rate_values
-from shenhe.simulator.runs.tails import begins_sparse, fines_by_turnover, needed_for_parts, replications_needed
+from shenhe.simulator.runs.tails import (
+    begins_sparse,
+    fines_by_turnover,
+    needed_for_parts,
+    replications_needed,
+    served_by_the_largest,
+)
 from tests.command_line import shenhe
 from tests.factories import run as counted_run
 from tests.simulator.interval_coverage import coverage, summed_up
@@ -58,6 +64,18 @@ def test_fines_by_turnover_are_few_large_parts(scenario: str, by_turnover: bool)
     assert needed_for_parts(loaded, outcomes, "fines") == (100 if by_turnover else 0)
 
 
+def test_a_market_on_one_supporter_hangs_on_its_sanction() -> None:
+    tenth = {"population.scale": 0.1}
+    failing, whole = load_scenario("supporter-failure", tenth), load_scenario("cn-2023")
+    outcomes = pd.DataFrame({"exits": [4.0] * 20, "supporter_sanctions": [0.0] * 18 + [1.0, 1.0]})
+    for metric in ("exits", "exits_small", "active_end"):
+        assert needed_for_parts(failing, outcomes, metric) == needed_for_parts(whole, outcomes, metric) == 100
+        assert needed_for_parts(load_scenario("cn-2023", tenth), outcomes, metric) == 0
+    assert needed_for_parts(whole, outcomes, "cases_opened") == 0
+    assert served_by_the_largest(whole) == pytest.approx(448, abs=5)
+    assert served_by_the_largest(whole.changed({"supporters.count": 0})) == 0.0
+
+
 def test_a_change_may_bring_fines_by_turnover() -> None:
     plain = load_scenario("cn-2022-draft")
     step = next(n for n, each in enumerate(plain.policy.ladder) if each.fine is not None)
@@ -69,6 +87,10 @@ def test_a_change_may_bring_fines_by_turnover() -> None:
 def test_an_amount_that_is_mostly_zero_has_to_be_seen() -> None:
     scenario = load_scenario("cn-2023")
     outcomes = pd.DataFrame({"wait_mean": [0.0] * 16 + [0.1] * 4, "complaints": [0.0] * 19 + [1.0]})
+    outcomes["wrongful_share"] = outcomes["utilisation"] = outcomes["wait_mean"] * 10.0
+    outcomes.loc[18:, "wrongful_share"] = 0.5
+    assert replications_needed(scenario, outcomes, "wrongful_share") == 50, "two replications are off the bounds"
+    assert replications_needed(scenario, outcomes, "utilisation") == 0, "none is"
     assert replications_needed(scenario, outcomes, "wait_mean") == 25
     assert replications_needed(scenario, outcomes[:17], "wait_mean") == 85
     assert replications_needed(scenario, outcomes[15:], "wait_mean") == 7
