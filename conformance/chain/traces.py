@@ -5,7 +5,7 @@ finds this out tells the public.
 from __future__ import annotations
 
 from ..checks.labels.origin import PILLOW_NAMES, recognises, without_metadata
-from ..checks.labels.propagation import SUSPECTED, WORDS, first_notice, notices_are_read, twin_is_not_told
+from ..checks.labels.propagation import SUSPECTED, WORDS, Journey, first_notice, notices_are_read, twin_is_not_told
 from ..checks.outcome import NeedsReview, NotJudged, Violation
 from ..checks.requests import picture
 from ..entities import Media
@@ -55,7 +55,7 @@ def _brought_bare(platform: Station, bare: Media, trail: Trail) -> bool:
     with trail.hop(platform, "uploaded without its metadata", NOTICE) as draft:
         held, _ = passage.taken_in(platform, bare)
         draft.media = bare
-        found, draft.notice = first_notice(probe, held.account, held.content)
+        found, draft.notice = first_notice(probe, Journey(bare, None, held.account, held.content, ""))
         if found is None:
             notices_are_read(probe)
             raise NotJudged("the platform does not notice that the file is generated, and no rule says how it must")

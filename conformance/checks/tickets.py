@@ -117,11 +117,16 @@ def upheld(probe: Probe, published: Published) -> Ticket:
 
 def decided_in_favour(probe: Probe, reporter: Account | None, ticket: Ticket) -> Ticket:
     """The ticket of a well-founded report once decided: by the moderator of the test environment where there is one."""
-    return _decided_by_moderator(probe, reporter, ticket) or decided(probe, reporter, ticket)
+    return _decided_by_moderator(probe, reporter, ticket, founded=True) or decided(probe, reporter, ticket)
 
 
-def _decided_by_moderator(probe: Probe, reporter: Account | None, ticket: Ticket) -> Ticket | None:
-    """The ticket once the moderator of the test environment has upheld it; ``None`` where the binding has none.
+def decided_against(probe: Probe, reporter: Account | None, ticket: Ticket) -> Ticket:
+    """The ticket of an unfounded report once decided: by the moderator of the test environment where there is one."""
+    return _decided_by_moderator(probe, reporter, ticket, founded=False) or decided(probe, reporter, ticket)
+
+
+def _decided_by_moderator(probe: Probe, reporter: Account | None, ticket: Ticket, *, founded: bool) -> Ticket | None:
+    """The ticket once the moderator of the test environment has decided it; ``None`` where the binding has none.
 
     Where people decide, no report is upheld by itself. A ticket that is decided already stays as it is.
     """
@@ -131,12 +136,13 @@ def _decided_by_moderator(probe: Probe, reporter: Account | None, ticket: Ticket
     known = status_of(probe, reporter, ticket)
     if known.state is not TicketState.RECEIVED:
         return known
-    decision = probe.setup(probe.provider.decide, moderator, ticket, True, "内容违法（测试）。Unlawful content (test).")
+    reasons = "内容违法（测试）。Unlawful content (test)." if founded else "举报不成立（测试）。Unfounded (test)."
+    decision = probe.setup(probe.provider.decide, moderator, ticket, founded, reasons)
     if probe.offers(Operation.REPORT_STATUS):
         return status_of(probe, reporter, ticket)
     if probe.capabilities.reads(Operation.DECIDE, "state"):
         return decision
-    return replace(decision, state=TicketState.UPHELD)
+    return replace(decision, state=TicketState.UPHELD if founded else TicketState.REJECTED)
 
 
 def published_limit(probe: Probe) -> float | None:

@@ -155,8 +155,8 @@ def _traced(probe: Probe) -> list[_Traced]:
         for trace, file in _with_traces():
             answer = probe.attempt(probe.provider.upload, account, file, False)
             if isinstance(answer, Accepted):
-                notice_tier, words = first_notice(probe, account, answer.value)
                 journey = Journey(file, None, account, answer.value, answer.notice)
+                notice_tier, words = first_notice(probe, journey)
                 seen.append(_Traced(trace, journey, notice_tier, words))
         return seen
 
@@ -310,8 +310,8 @@ def _suspected_files_say_so(probe: Probe) -> None:
     if not suspected:
         raise NotJudged("no file with metadata is shown as suspected")
     for each in suspected:
-        returned = probe.returned(each.journey.account, each.journey.content)
-        labels = read_labels(returned.data, media_type=returned.media_type)
+        # What the uploader gets back may be the file as it came; the law speaks of what the platform passes on.
+        _, labels = passed_on(probe, each.journey)
         if not labels.aigc:
             raise Violation(f"a file with {each.trace} is shown as suspected, but its metadata do not say so")
         _names_the_platform(labels.aigc[0], each.journey)

@@ -222,20 +222,27 @@ def notices_are_read(probe: Probe) -> None:
         probe.must_read(Operation.VIEW, "notices", "the notice next to a publication")
 
 
-def first_notice(probe: Probe, account: Account, content: Content) -> tuple[str | None, str]:
-    """The notices about an upload on the first surface that has notices, and in which words.
+def first_notice(probe: Probe, journey: Journey) -> tuple[str | None, str]:
+    """The notices about an upload on the first surface that has notices, and in which words. The journey holds what was
+    seen until then, and the first surface with the file.
 
     Raises :class:`Undecided` where no surface whose notices are read shows the upload: then nothing is missing.
     """
-    publication = probe.setup(probe.provider.publish, account, content, f"a lake {probe.names.token()}")
-    notice, shown = "", False
+    publication = probe.setup(probe.provider.publish, journey.account, journey.content, f"a lake {probe.names.token()}")
+    found, notice, shown = None, "", False
     for surface in probe.capabilities.surfaces:
-        answer = probe.observe(probe.provider.view, None, publication, surface)
-        if isinstance(answer, Accepted):
+        face = Face("", surface, False)
+        _look(probe, journey, face, publication)
+        if face in journey.seen:
             shown |= probe.capabilities.reads(Operation.VIEW, "notices", surface=surface)
-            notice = " ".join(answer.value.notices)
+            notice = " ".join(journey.seen[face].notices)
             if found := tier(notice):
-                return found, notice
+                break
+    for surface in probe.capabilities.file_surfaces[:1]:
+        if Face("", surface, False) not in journey.seen:
+            _look(probe, journey, Face("", surface, False), publication)
+    if found:
+        return found, notice
     if not shown:
         notices_are_read(probe)
         raise Undecided("no surface shows the upload")
@@ -248,7 +255,8 @@ def twin_is_not_told(probe: Probe, wanted: str) -> None:
     def plain() -> str | None:
         account = probe.account()
         blank = own_file(uploadable(probe.capabilities)[0], probe.names.colour())
-        return first_notice(probe, account, probe.setup(probe.provider.upload, account, blank, False))[0]
+        content = probe.setup(probe.provider.upload, account, blank, False)
+        return first_notice(probe, Journey(blank, None, account, content, ""))[0]
 
     if probe.once("the notice on an unmarked upload", plain) == wanted:
         raise Undecided("a file without any mark gets the same notice, so the notice proves nothing")

@@ -13,7 +13,7 @@ from ...verdict import Level
 from ..outcome import Absent, Case, NotJudged, Undecided, Violation
 from ..registry import check
 from ..scope import publishes
-from ..tickets import decided_in_favour
+from ..tickets import decided_against, decided_in_favour
 
 RUMOUR = "rumour"
 #: The kind of record that a provider keeps of a refutation.
@@ -73,7 +73,7 @@ def _refuted(probe: Probe) -> tuple[Account, Publication, Accepted[tuple[Refutat
         account = probe.fresh_account()
         marker = probe.capabilities.marker(RUMOUR)
         assert marker is not None  # noqa: S101 - the checks apply only where there is one
-        publication, ticket = _reported(probe, account, marker.in_text(probe.names.token()))
+        publication, ticket = _reported(probe, account, marker.in_text(probe.names.token()), founded=True)
         if ticket.state is not TicketState.UPHELD:
             raise Undecided(f"a well-founded report of a rumour was not upheld (it is {ticket.state.value})")
         return account, publication, probe.attempt(probe.provider.refutations, publication)
@@ -83,7 +83,7 @@ def _refuted(probe: Probe) -> tuple[Account, Publication, Accepted[tuple[Refutat
     return found
 
 
-def _reported(probe: Probe, account: Account, title: str) -> tuple[Publication, Ticket]:
+def _reported(probe: Probe, account: Account, title: str, *, founded: bool) -> tuple[Publication, Ticket]:
     """Something published under a title and reported as a rumour, with the decision."""
     content = probe.some_content(account)
     probe.must_send_title(account, content)
@@ -93,7 +93,8 @@ def _reported(probe: Probe, account: Account, title: str) -> tuple[Publication, 
         raise Undecided("a refutation is attached before any report, so one after the report proves nothing")
     request = ReportRequest(publication, RUMOUR, "This is false. [test]", contact="reporter@example.org")
     reporter = probe.reporter()
-    return publication, decided_in_favour(probe, reporter, probe.setup(probe.provider.report, reporter, request))
+    decide = decided_in_favour if founded else decided_against
+    return publication, decide(probe, reporter, probe.setup(probe.provider.report, reporter, request))
 
 
 def _knows_rumours(capabilities: Capabilities) -> Absent | None:
@@ -117,7 +118,7 @@ def unfounded_report_attaches_no_refutation(probe: Probe, case: Case) -> None:
     _, refuted, attached = _refuted(probe)
     if isinstance(attached, Refused) or not _about(refuted, attached.value):
         raise Undecided("no refutation is attached after a well-founded report either")
-    publication, ticket = _reported(probe, probe.fresh_account(), probe.names.token())
+    publication, ticket = _reported(probe, probe.fresh_account(), probe.names.token(), founded=False)
     found = _about(publication, probe.setup(probe.provider.refutations, publication))
     probe.counts.sent += 1
     if found:
