@@ -4,10 +4,16 @@ Every band of a spectrogram is searched for a tone that goes on and off. It is o
 neighbours and its own surroundings in time. The rhythm is four on-times in the proportions short long short short,
 with the gaps of Morse between them and quiet on both sides. Harmonics of speech exceed their neighbours too, but
 not in these proportions.
+
+Where there is none, other rhythms of two Morse letters of two signs each (``·· ·–``, I A) are looked for: a label in
+the wrong order. A rhythm that is far quieter than the content, and one in whose gaps the content goes on, say so.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,14 +36,26 @@ _STANDS_OUT_DB = 9.0
 _SAME_LEVEL_DB = 8.0
 _FLOOR = 1e-9
 _UNIT = (0.045, 0.32)
+#: Two signs each of two letters: the label, and what may have been meant for it. Four equal sounds are often signals.
+_Signs = tuple[bool, bool, bool, bool]
+_EITHER = (False, True)
+_A_I: _Signs = (False, True, False, False)
+_OTHERS: tuple[_Signs, ...] = tuple(
+    signs for signs in itertools.product(_EITHER, _EITHER, _EITHER, _EITHER) if signs != _A_I and len(set(signs)) == 2
+)
+#: A rhythm is too quiet to be recognised clearly where its amplitude is below both: of full scale, of the content.
+_QUIET, _QUIETER = 0.01, 0.02
+#: The content goes on in the gaps of a rhythm where they have more than this part of its mean power elsewhere.
+_GOES_ON = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
     """One occurrence: from ``start`` to ``end`` in seconds, at ``frequency`` Hz, with ``unit`` seconds for
-    a short sound.
+    a short sound. ``signs`` tells which of the four sounds are long.
 
-    ``contiguous`` means that the gap after the second sound is as short as the others.
+    ``contiguous`` means that the gap after the second sound is as short as the others; ``quiet``, that it cannot be
+    recognised clearly beside the content; ``over``, that the content goes on in its gaps.
     """
 
     start: float
@@ -45,10 +63,29 @@ class Rhythm:
     frequency: float
     unit: float
     contiguous: bool
+    signs: _Signs = _A_I
+    quiet: bool = False
+    over: bool = False
+
+    @property
+    def written(self) -> str:
+        """The signs in the order in which they sound: ``·– ··``."""
+        first, second = (_written(signs) for signs in (self.signs[:2], self.signs[2:]))
+        return first + second if self.contiguous else f"{first} {second}"
+
+    @property
+    def in_order(self) -> bool:
+        return self.signs == _A_I
+
+
+def _written(signs: Iterable[bool]) -> str:
+    return "".join("–" if long else "·" for long in signs)
 
 
 def find(samples: NDArray[np.float32], rate: float) -> list[Rhythm]:
-    """Occurrences of the rhythm in one channel of samples in [-1, 1], in order of time."""
+    """Occurrences of the rhythm in one channel of samples in [-1, 1], in order of time; where there is none, rhythms
+    of the same kind in another order.
+    """
     import numpy as np
 
     if len(samples) < rate * 0.4:
@@ -68,24 +105,79 @@ def find(samples: NDArray[np.float32], rate: float) -> list[Rhythm]:
         return []
     totals = np.concatenate([np.zeros((on.shape[0], 1)), np.cumsum(band, axis=1, dtype=np.float64)], axis=1)
     level = (totals[rows, ends] - totals[rows, begins]) / (ends - begins)
+    runs = _Runs(rows, begins, ends, level, step)
+    return _rhythms(runs, [_A_I], power, rate) or _rhythms(runs, _OTHERS, power, rate)
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Sounds of single bands: the band, the first frame and the one after the last, the mean power, and the seconds
+    from frame to frame.
+    """
+
+    rows: NDArray[np.intp]
+    begins: NDArray[np.intp]
+    ends: NDArray[np.intp]
+    level: NDArray[np.float64]
+    step: float
+
+
+def _rhythms(runs: _Runs, orders: Iterable[_Signs], power: NDArray[np.float32], rate: float) -> list[Rhythm]:
+    import numpy as np
+
     found: list[tuple[float, Rhythm]] = []
-    loudest = power.max(axis=0)
-    for index in _matches(rows, begins, ends, level, step):
-        if _gaps_are_filled(index, begins, ends, level, loudest):
-            continue
-        sounds = (ends[index : index + 4] - begins[index : index + 4]) * step
-        gaps = (begins[index + 1 : index + 4] - ends[index : index + 3]) * step
-        unit = float(np.median(sounds[[0, 2, 3]]))
-        frequency = (rows[index] + int(_LOWEST / rate * _WINDOW)) * rate / _WINDOW
-        rhythm = Rhythm(
-            round(float(begins[index] * step), 3),
-            round(float(ends[index + 3] * step), 3),
-            round(float(frequency), 1),
-            round(unit, 3),
-            bool(gaps[1] < 1.75 * (gaps[0] + gaps[2]) / 2),
-        )
-        found.append((float(level[index : index + 4].mean()), rhythm))
+    rows, begins, ends, level, step = runs.rows, runs.begins, runs.ends, runs.level, runs.step
+    loudest, frames = power.max(axis=0), power.sum(axis=0, dtype=np.float64)
+    for signs in orders:
+        for index in _matches(runs, signs):
+            if _gaps_are_filled(index, begins, ends, level, loudest):
+                continue
+            sounds = (ends[index : index + 4] - begins[index : index + 4]) * step
+            gaps = (begins[index + 1 : index + 4] - ends[index : index + 3]) * step
+            contiguous = bool(gaps[1] < 1.75 * (gaps[0] + gaps[2]) / 2)
+            tone = float(level[index : index + 4].mean())
+            content = _beside(frames, int(begins[index]), int(ends[index + 3]))
+            over = _in_gaps(frames, begins[index : index + 4], ends[index : index + 4]) > _GOES_ON * content > 0.0
+            if signs != _A_I and (contiguous or over):
+                # Harmonics of speech and melodies have such proportions now and then.
+                continue
+            rhythm = Rhythm(
+                round(float(begins[index] * step), 3),
+                round(float(ends[index + 3] * step), 3),
+                round(float((rows[index] + int(_LOWEST / rate * _WINDOW)) * rate / _WINDOW), 1),
+                round(float(np.median(sounds[[n for n in range(4) if not signs[n]]])), 3),
+                contiguous,
+                signs,
+                _amplitude(tone) < min(_QUIET, _QUIETER * _amplitude(content)),
+                over,
+            )
+            found.append((tone, rhythm))
     return _without_echoes(found)
+
+
+def _amplitude(power: float) -> float:
+    """The amplitude of a tone that has this power in three neighbouring bands of a windowed spectrum."""
+    return math.sqrt(power / 1.5) / (_WINDOW / 4)
+
+
+def _beside(frames: NDArray[np.float64], begin: int, end: int) -> float:
+    """The mean power of what sounds before and behind a rhythm, pauses left out; 0 where nothing does."""
+    import numpy as np
+
+    rest = np.concatenate([frames[: max(begin - 8, 0)], frames[end + 8 :]])
+    if not len(rest):
+        return 0.0
+    loud = rest[rest > rest.max() / 1e4]
+    return float(loud.mean()) if len(loud) and rest.max() > _FLOOR * _WINDOW**2 else 0.0
+
+
+def _in_gaps(frames: NDArray[np.float64], begins: NDArray[np.intp], ends: NDArray[np.intp]) -> float:
+    """The mean power in the gaps of a rhythm, without the frames that its own sounds reach into."""
+    import numpy as np
+
+    gaps = [frames[ends[n] + 4 : begins[n + 1] - 4] for n in range(3)]
+    inside = np.concatenate(gaps)
+    return float(inside.mean()) if len(inside) else 0.0
 
 
 def _narrowed(samples: NDArray[np.float32], rate: float) -> tuple[NDArray[np.float32], float]:
@@ -152,33 +244,29 @@ def _greatest_within(values: NDArray[np.float32], reach: int) -> NDArray[np.floa
     return np.maximum(padded[:, : padded.shape[1] - rest], padded[:, rest:]) if rest else padded
 
 
-def _matches(
-    rows: NDArray[np.intp],
-    begins: NDArray[np.intp],
-    ends: NDArray[np.intp],
-    level: NDArray[np.float64],
-    step: float,
-) -> list[int]:
-    """Index of the first of four runs that have the rhythm's proportions."""
+def _matches(runs: _Runs, signs: _Signs) -> list[int]:
+    """Index of the first of four runs that have the proportions of these signs."""
     import numpy as np
 
+    rows, begins, ends, level, step = runs.rows, runs.begins, runs.ends, runs.level, runs.step
+    short, long = ([n for n in range(4) if signs[n] is each] for each in (False, True))
     count = len(rows) - 3
     first = np.arange(count)
     same_band = rows[:count] == rows[3:]
     sounds = np.stack([(ends[i : i + count] - begins[i : i + count]) for i in range(4)]) * step
     gaps = np.stack([(begins[i + 1 : i + 1 + count] - ends[i : i + count]) for i in range(3)]) * step
-    unit = np.median(sounds[[0, 2, 3]], axis=0)
+    unit = np.median(sounds[short], axis=0)
     levels = np.stack([level[i : i + count] for i in range(4)])
     before, after = _neighbours(rows, begins, ends, level, step, unit, levels.mean(axis=0))
-    even = np.abs(sounds[[0, 2, 3]] - unit).max(axis=0)
+    even = np.abs(sounds[short] - unit).max(axis=0)
     short_gap = (gaps[0] + gaps[2]) / 2
     fits = (
         same_band
         & (unit >= _UNIT[0])
         & (unit <= _UNIT[1])
         & (even <= np.maximum(0.3 * unit, 2.1 * step))
-        & (sounds[1] >= 2.1 * unit)
-        & (sounds[1] <= 4.4 * unit)
+        & (sounds[long] >= 2.1 * unit).all(axis=0)
+        & (sounds[long] <= 4.4 * unit).all(axis=0)
         & (np.abs(gaps[0] - gaps[2]) <= np.maximum(0.4 * short_gap, 2.1 * step))
         & (short_gap >= 0.45 * unit)
         & (short_gap <= 1.9 * unit)
@@ -274,35 +362,33 @@ def read_samples(
     if seconds > heard + 0.5:
         found.refuse(carrier, f"only the first {heard:.0f} of {seconds:.0f} seconds were listened to")
     rhythms = find(mono, rate)[:8]
-    if not rhythms:
+    if not any(rhythm.in_order for rhythm in rhythms):
         found.glimpse = ends(mono, rate)
     for rhythm in rhythms:
-        position = _position(rhythm, heard)
-        deviations = (Deviation.CONTIGUOUS,) if rhythm.contiguous else ()
+        position = "over the content" if rhythm.over else _position(rhythm, heard)
+        named = {
+            Deviation.WRONG_RHYTHM: not rhythm.in_order,
+            Deviation.TOO_QUIET: rhythm.quiet,
+            Deviation.OVER_THE_CONTENT: rhythm.over,
+            Deviation.CONTIGUOUS: rhythm.contiguous,
+        }
+        deviations = tuple(each for each, holds in named.items() if holds)
         fields = {
-            "rhythm": "·–··" if rhythm.contiguous else "·– ··",
+            "rhythm": rhythm.written,
             "position": position,
             "start_seconds": rhythm.start,
             "end_seconds": rhythm.end,
             "frequency_hz": rhythm.frequency,
             "unit_seconds": rhythm.unit,
         }
-        detail = f"Short long short short at {rhythm.frequency:.0f} Hz, at the {position}."
-        if deviations:
-            detail += " " + Deviation.CONTIGUOUS.sentence
+        heard_as = " ".join("long" if long else "short" for long in rhythm.signs).capitalize()
+        where = position if rhythm.over else f"at the {position}"
+        detail = " ".join(
+            [f"{heard_as} at {rhythm.frequency:.0f} Hz, {where}.", *(each.sentence for each in deviations)]
+        )
         picture = strip(mono, rate, rhythm)
         found.add(
-            Label(
-                "rhythm",
-                "explicit",
-                carrier,
-                fields,
-                deviations,
-                span,
-                str(fields["rhythm"]),
-                detail,
-                evidence=picture,
-            )
+            Label("rhythm", "explicit", carrier, fields, deviations, span, rhythm.written, detail, evidence=picture)
         )
     found.note(f"{carrier}: a spoken notice was not checked (no speech recogniser is part of this)")
 

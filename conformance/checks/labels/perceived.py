@@ -159,7 +159,7 @@ def mark_function_works(probe: Probe, case: Prompted) -> None:
 @perceived_check(_OTHER_SOUNDS, "cn-dsp-2023/17.1.5", "cn-labeling-2025/4.1.6")
 def other_sound_is_labelled(probe: Probe, case: Prompted) -> None:
     """Generated audio other than speech carries the short-long-short-short rhythm or a spoken notice."""
-    _must_sound(labels_on(_made(probe, case)))
+    _must_sound(labels_on(_made(probe, case)), speech=False)
 
 
 @perceived_check(
@@ -173,7 +173,7 @@ def other_sound_is_labelled(probe: Probe, case: Prompted) -> None:
 )
 def voice_output_sounds_label(probe: Probe, case: Prompted) -> None:
     """Generated speech carries the short-long-short-short rhythm or a spoken notice."""
-    _must_sound(labels_on(_made(probe, case)))
+    _must_sound(labels_on(_made(probe, case)), speech=True)
 
 
 def _can_ask_for_a_mark(probe: Probe, case: Prompted) -> None:
@@ -225,11 +225,31 @@ def exported_file_shows_label(probe: Probe, case: Prompted) -> None:
     raise Violation(f"the original is labelled, and the file by {case.face} is not", *_looked_for(copy))
 
 
-def _must_sound(labels: Labels) -> None:
-    """A rhythm that is recognised is the prescribed one, clear, and at the start, the end or in the middle."""
-    if any(label.conformant for label in labels.explicit):
+def _must_sound(labels: Labels, *, speech: bool) -> None:
+    """A rhythm that is recognised is the prescribed one, clear, and at the start, the end or in the middle.
+
+    In speech, four tones in another order are a label in the wrong order. Music may have them.
+    """
+    conformant = [label for label in labels.explicit if label.conformant]
+    if any(Deviation.OVER_THE_CONTENT not in label.deviations for label in conformant):
         return
     _must_have_been_read(labels)
+    if conformant:
+        raise NeedsReview(
+            "the rhythm sounds over the content; a person has to say whether that is a suitable position in its middle",
+            *exhibits.seen(conformant[0]),
+        )
+    rhythms = [label for label in labels.explicit if label.scheme == "rhythm"]
+    for label in rhythms:
+        if Deviation.WRONG_RHYTHM not in label.deviations:
+            raise Violation(Deviation.TOO_QUIET.sentence, *exhibits.seen(label))
+        if speech:
+            raise Violation(f"the rhythm is {label.raw}, expected ·– ··", *exhibits.seen(label))
+    if rhythms:
+        raise NeedsReview(
+            f"four tones are heard as {rhythms[0].raw}, not as ·– ··; a person has to listen for another notice",
+            *exhibits.seen(rhythms[0]),
+        )
     raise NeedsReview("no rhythm was found; a person has to listen for a spoken notice", *_looked_for(labels))
 
 

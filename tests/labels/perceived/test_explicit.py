@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageChops
 
-from shenhe.labels import Deviation, LabelWriteError, read_labels, write_label
+from shenhe.labels import Deviation, Label, LabelWriteError, read_labels, write_label
 from shenhe.labels.perceived.rhythm import find, tones
 
 from .. import media
@@ -55,6 +55,65 @@ def morse(pattern: str, rate: int = 16_000, unit: float = 0.12) -> NDArray[np.fl
 )
 def test_other_patterns_are_not_taken_for_it(pattern: str) -> None:
     assert find(morse(pattern), 16_000) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "written"), [(".. .-", "·· ·–"), (".- -.", "·– –·"), ("-. ..", "–· ··"), (".- .-", "·– ·–")]
+)
+def test_a_rhythm_in_another_order_is_named(pattern: str, written: str) -> None:
+    label = heard(morse(pattern))
+    assert (label.raw, label.conformant) == (written, False)
+    assert label.deviations == (Deviation.WRONG_RHYTHM,)
+
+
+def test_a_rhythm_in_order_beside_another_one_counts() -> None:
+    both = np.concatenate([morse(".. .-"), morse(".- ..")])
+    assert [each.written for each in find(both, 16_000)] == ["·– ··"]
+
+
+def test_speech_alone_has_no_rhythm_in_another_order() -> None:
+    words = [speech(5, 16_000, np.random.default_rng(seed)).astype(np.float32) for seed in range(40, 60)]
+    assert [find(each, 16_000) for each in words] == [[]] * len(words)
+
+
+@pytest.mark.parametrize(("level", "quiet"), [(0.002, True), (0.05, False)])
+def test_a_rhythm_far_below_the_content_is_too_quiet(level: float, quiet: bool) -> None:
+    voice = speech(4, 16_000, np.random.default_rng(3))
+    parts = [tones(16_000, level=level), np.zeros(8_000), voice]
+    label = heard(np.concatenate(parts).astype(np.float32))
+    assert (Deviation.TOO_QUIET in label.deviations) is quiet
+    assert label.conformant is not quiet
+
+
+def test_a_quiet_rhythm_in_a_quiet_file_is_heard() -> None:
+    """What is quiet throughout is turned up."""
+    voice = 0.01 * speech(4, 16_000, np.random.default_rng(3))
+    parts = [tones(16_000, level=0.005), np.zeros(8_000), voice]
+    assert heard(np.concatenate(parts).astype(np.float32)).conformant
+
+
+@pytest.mark.parametrize(("over", "position"), [(True, "over the content"), (False, "start")])
+def test_a_rhythm_mixed_over_the_content_is_at_neither_end(over: bool, position: str) -> None:
+    rhythm, hum = tones(16_000, level=0.4), 0.1 * np.sin(2 * np.pi * 180 * np.arange(64_000) / 16_000)
+    voice = hum + 0.3 * speech(4, 16_000, np.random.default_rng(3))
+    if over:
+        voice[: len(rhythm)] += rhythm
+    else:
+        voice = np.concatenate([rhythm, np.zeros(8_000), voice])
+    label = heard(voice.astype(np.float32))
+    assert label.fields["position"] == position
+    assert (Deviation.OVER_THE_CONTENT in label.deviations) is over
+    assert label.conformant
+
+
+def heard(samples: NDArray[np.float32]) -> Label:
+    """The one rhythm that is read in samples at 16 kHz."""
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as out:
+        out.setparams((1, 2, 16_000, 0, "NONE", ""))
+        out.writeframes((np.clip(samples, -1, 1) * 32_767).astype("<i2").tobytes())
+    (label,) = read_labels(stream.getvalue(), depth="sound").explicit
+    return label
 
 
 def test_the_contiguous_form_is_accepted_and_noted() -> None:
