@@ -197,7 +197,7 @@ CORE_IN_THE_DRAFT = (
             *(
                 name
                 for name, fault in FAULTS.items()
-                if fault.level == Level.EXTENDED and name not in {*OF_PLATFORMS, *OF_SUPPORTERS}
+                if fault.level == Level.EXTENDED and name not in {*OF_PLATFORMS, *OF_SUPPORTERS, *OF_CODES}
             ),
         ],
     ),
