@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from shenhe.conformance.checks.identity.consent import is_prose
+
 from .running import check, run
 from .test_false_failures import EDITS, PAGES
 from .town import Town
@@ -53,3 +55,18 @@ def test_the_page_is_read_before_the_action(tmp_path: Path) -> None:
     assert finding is not None
     operations = [step.operation for step in finding.steps]
     assert operations.index("disclosures") < operations.index("generate")
+
+
+@pytest.mark.parametrize(
+    ("words", "prose"),
+    [
+        ("Ask the person for consent first.", True),
+        ("请先取得本人同意", True),
+        ("consent_required", False),
+        ("https://studio.example/problems/consent", False),
+        ("NO_CONSENT", False),
+        ("", False),
+    ],
+)
+def test_a_code_is_no_word_to_the_user(words: str, prose: bool) -> None:
+    assert is_prose(words) is prose

@@ -223,15 +223,22 @@ def refusal_prompts_for_consent(probe: Probe, case: Edit) -> None:
     if isinstance(answer, Accepted):
         raise NotJudged("the edit was not refused, so there is no refusal to judge")
     _lawful_twin(probe, request, "without consent", None, answer)
-    refusal = f"{answer.notice} {answer.reason}".strip()
+    said = answer.reason if is_prose(answer.reason) else ""
+    refusal = f"{answer.notice} {said}".strip()
     if _speaks_of_consent(refusal):
         return
     if not refusal:
-        channels = ("notice", "reason")
+        # A code such as `consent_required` is for programs: what the user reads with it is not bound.
+        channels = ("notice",) if answer.reason else ("notice", "reason")
         if not any(probe.capabilities.reads(Operation.EDIT, channel, scope=case.scope) for channel in channels):
             probe.must_read(Operation.EDIT, "notice", "the text of a refusal", scope=case.scope)
         raise uninformed(probe, Moment.EDITING, "the refusal is empty and does not mention consent")
     raise uninformed(probe, Moment.EDITING, f"the refusal says {refusal[:200]!r} and does not mention consent")
+
+
+def is_prose(words: str) -> bool:
+    """Whether words are for people: several of them, or Chinese ones, and no code or address for programs."""
+    return bool(re.search(r"\S\s+\S|[\u3400-\u9fff]", words))
 
 
 def _speaks_of_consent(words: str) -> bool:
