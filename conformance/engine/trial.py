@@ -25,8 +25,9 @@ from .probing.probe import Probe
 from .probing.session import PAID, RunStopped, Session
 from .tally import Tally
 
-#: A failing case is repeated up to so often, until it is seen again.
-_REPEATS = 2
+#: A failing case is repeated up to so often, until it is seen again: with fresh accounts, and a last time with those of
+#: the repetition before, since some faults only show to who asks twice.
+_REPEATS = 3
 #: What a repetition leaves to a person, as a height near its limit does, contradicts nothing: so many do not count.
 _LEFT_TO_A_PERSON = 2
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -243,9 +244,10 @@ class Trial:
         """Repeat a failing case: what is not seen again is inconclusive, with the evidence kept."""
         self._show(case, violation)
         repeated = reviewed = 0
-        while repeated < _REPEATS + min(reviewed, _LEFT_TO_A_PERSON):
+        while repeated < (last := _REPEATS + min(reviewed, _LEFT_TO_A_PERSON)):
             repeated += 1
-            self.names.keep_apart()
+            if repeated < last:
+                self.names.keep_apart()
             try:
                 reviewed += self._judge(case)
             except Violation as again:

@@ -57,7 +57,7 @@ class Divides(Protocol):
 class Proves(Protocol):
     """A provider that can be sent another code than the one that it gave out."""
 
-    def with_code(self, make: Callable[[str], str]) -> Provider: ...
+    def with_code(self, *makes: Callable[[str], str]) -> Provider: ...
 
 
 @runtime_checkable
