@@ -18,6 +18,7 @@ from ..entities import Account, Content, Media, Publication, View
 from ..provider import Accepted, Capabilities, Operation, Refused
 from .identity.consent import Edit, edit_request
 from .outcome import NotJudged, Undecided
+from .own_files import own_file
 from .prompted import EDITED, Prompted, decoded
 from .requests import PROMPTS, picture, tone
 
@@ -92,9 +93,14 @@ def channels(capabilities: Capabilities) -> Iterator[tuple[str, str]]:
 
 
 def with_faces(capabilities: Capabilities, case: Prompted) -> Iterator[Prompted]:
-    """The same case for every face of what is made."""
+    """The same case for every face of what is made. Works of a batch are asked for with every option away from its
+    default, as another case asks already: one of them may be their number.
+    """
+    options = capabilities.options.get(case.service, {})
+    chosen = tuple((name, values[-1]) for name, values in options.items() if len(values) > 1)
     for face in faces(capabilities, case.service, case.media_type):
-        yield replace(case, prompt=PROMPTS[0], face=face)
+        among = chosen if number_of(face) is not None else ()
+        yield replace(case, prompt=PROMPTS[0], face=face, options=among)
 
 
 def media_on_face(probe: Probe, case: Prompted) -> Media:
@@ -123,7 +129,7 @@ def _seen(probe: Probe, case: Prompted) -> Media | None:
     if case.face == EDITED:
         scope = edit_scope(probe.capabilities, case.service, case.media_type)
         assert scope is not None  # noqa: S101 - otherwise there is no such face
-        return edited(probe, scope)
+        return edited(probe, scope, case.media_type)
     account = probe.account()
     content, _ = probe.generated(case.service, case.media_type, case.prompt, dict(case.options))
     if case.face.startswith(ON):
@@ -170,22 +176,31 @@ def _view(probe: Probe, account: Account, content: Content, case: Prompted) -> V
     return answer.value if isinstance(answer, Accepted) else None
 
 
-def edited(probe: Probe, scope: str) -> Media:
-    """What an edit of a face or voice makes, paid for once per run. Raises :class:`Undecided` where it is declined."""
+def edited(probe: Probe, scope: str, media_type: str = "image/png") -> Media:
+    """What an edit of a face or voice makes, paid for once per run and format of the source. A provider that declines a
+    format gets the plainest one. Raises :class:`Undecided` where that is declined.
+    """
+    plainest = "audio/wav" if scope == "voice" else "image/png"
+    source_type = media_type if scope != "voice" and media_type in ("image/jpeg", "image/webp") else plainest
 
-    def made() -> Media:
+    def made() -> Media | None:
         account, subject = probe.account(), probe.subject()
         # Large and long enough for a label that people perceive.
-        source = tone(2.0) if scope == "voice" else picture(480, 320)
+        if source_type == plainest:
+            source = tone(2.0) if scope == "voice" else picture(480, 320)
+        else:
+            source = own_file(source_type, (96, 128, 160), large=True)
         request = edit_request(
             Edit(scope, scope, "让这个人微笑", None, source), subject, probe.consent(account, subject, scope)
         )
         answer = probe.attempt(probe.provider.edit, account, request)
         if isinstance(answer, Refused):
+            if source_type != plainest:
+                return None
             raise Undecided(f"the provider declined the edit: {answer.status} {answer.reason}")
         return probe.bytes_of(account, answer.value)
 
-    return probe.once(("edited", scope), made)
+    return probe.once(("edited", scope, source_type), made) or edited(probe, scope)
 
 
 def generated_text(probe: Probe, case: Prompted) -> str:

@@ -16,7 +16,7 @@ from ...entities import GenerationRequest
 from ...evidence import exhibits
 from ...provider import Capabilities, Operation
 from ...verdict import Level
-from ..faces import ON, faces, generated_file, is_small, with_faces
+from ..faces import ON, faces, generated_file, is_small, number_of, with_faces
 from ..outcome import NeedsReview, NotJudged, Violation
 from ..prompted import PAIRS, Prompted, crossed, crossed_with_faces, drawn, file_prompts, refuse_to_guess
 from ..registry import Property, check
@@ -174,23 +174,35 @@ def producer_is_named(probe: Probe, case: Prompted) -> None:
             raise Violation("ContentProducer is absent or empty", exhibits.field(label))
 
 
-@field_check("cn-labeling-2025/gb-e.produce-id", cases=_file_cases, strategy=None)
+def _every_work(capabilities: Capabilities) -> Iterator[Prompted]:
+    """Every file as it is made, and the further works of a batch."""
+    yield from _file_cases(capabilities)
+    for service, media_type in files(capabilities):
+        among = with_faces(capabilities, Prompted(media_type, service, media_type, PROMPTS[0]))
+        yield from (case for case in among if number_of(case.face) is not None)
+
+
+@field_check("cn-labeling-2025/gb-e.produce-id", cases=_every_work, strategy=None)
 def produce_id_is_unique(probe: Probe, case: Prompted) -> None:
-    """`ProduceID` is present and differs between files."""
+    """`ProduceID` is present and differs between files, those of one batch included."""
     (first,) = _readable_fields(probe, case)[:1]
     number = first.fields.get("ProduceID", "").strip()
     if not number:
         raise Violation("ProduceID is absent or empty", exhibits.field(first))
-    # Files of other prompts are there for all checks; one of a prompt that begins alike is made for the first medium.
-    first_medium = files(probe.capabilities)[0] == (case.service, case.media_type)
-    beginning = probe.names.vary(PROMPTS[0])
-    alike = first_medium and case.prompt == beginning and not case.options
-    another = (
-        replace(case, prompt=f"{case.prompt} ({probe.names.token()})") if alike else _of_another_prompt(probe, case)
-    )
-    (second,) = _readable_fields(probe, another)[:1]
+    (second,) = _readable_fields(probe, _another_work(probe, case))[:1]
     if second.fields.get("ProduceID", "").strip() == number:
         raise Violation(f"two files carry the same ProduceID {number!r}", exhibits.field(first), exhibits.field(second))
+
+
+def _another_work(probe: Probe, case: Prompted) -> Prompted:
+    """The first work of the same batch, or a file of another prompt."""
+    if case.face:
+        return replace(case, face="")
+    # Files of other prompts are there for all checks; one of a prompt that begins alike is made for the first medium.
+    first_medium = files(probe.capabilities)[0] == (case.service, case.media_type)
+    if first_medium and case.prompt == probe.names.vary(PROMPTS[0]) and not case.options:
+        return replace(case, prompt=f"{case.prompt} ({probe.names.token()})")
+    return _of_another_prompt(probe, case)
 
 
 def _of_another_prompt(probe: Probe, case: Prompted) -> Prompted:

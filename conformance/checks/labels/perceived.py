@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from shenhe.labels import Deviation, Label, Labels
 from shenhe.rulebook import Behaviour, Service
@@ -19,7 +20,7 @@ from ...report import Evidence
 from ...verdict import Level
 from ..faces import ON, faces, labels_on, media_on_face
 from ..outcome import Absent, NeedsReview, NotJudged, Undecided, Violation
-from ..prompted import EDITED, Prompted, file_prompts
+from ..prompted import EDITED, Prompted, crossed, file_prompts
 from ..registry import Property, check
 from ..requests import PROMPTS
 from ..scope import EXPORTS, files, makes_anything
@@ -34,18 +35,37 @@ class Kind:
     begins: tuple[str, ...]
 
     def cases(self, capabilities: Capabilities) -> Iterator[Prompted]:
-        """Two prompts for each media type of the kind."""
+        """Each media type of the kind, by prompts and options."""
         for begin in self.begins:
             for made, media_type in files(capabilities):
                 if made is self.service and media_type.startswith(begin):
-                    for prompt in file_prompts(capabilities, self.service, media_type)[:2]:
-                        yield Prompted(media_type, self.service, media_type, prompt)
+                    yield from perceivable(capabilities, self.service, media_type)
                     if EDITED in faces(capabilities, self.service, media_type):
                         yield Prompted(media_type, self.service, media_type, PROMPTS[0], face=EDITED)
 
     def made(self, capabilities: Capabilities) -> Absent | None:
         """Concerns a provider that makes anything of the kind."""
         return None if any(self.cases(capabilities)) else Absent(f"the provider declares no {self.what}")
+
+
+def perceivable(capabilities: Capabilities, service: Service, media_type: str) -> Iterator[Prompted]:
+    """Two prompts, and every option away from its default: as few as show each of them, of the cases that other checks
+    ask for already.
+    """
+    prompts = file_prompts(capabilities, service, media_type)
+    left = list(crossed(capabilities, service, media_type, prompts))
+    wanted: set[tuple[str, Any]] = {("", prompt) for prompt in prompts[:2]}.union(*(case.options for case in left))
+    # The plainest first: what others show is compared with it.
+    best = left[0]
+    while wanted:
+        wanted -= _shows(best)
+        left.remove(best)
+        yield best
+        best = max(left, key=lambda case: len(wanted & _shows(case)), default=best)
+
+
+def _shows(case: Prompted) -> set[tuple[str, Any]]:
+    return {("", case.prompt), *case.options}
 
 
 PICTURES = Kind("pictures of persons", Service.BIOMETRIC_IMAGE_VIDEO, ("image/",))
