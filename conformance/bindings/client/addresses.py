@@ -24,6 +24,7 @@ _LONGEST = 2_000
 _ATTRIBUTE = re.compile(r"""\b(?:src|href|poster|content|data-src)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _LINK_HEADER = re.compile(r"<([^<>]+)>")
 _PATH = re.compile(r"/[\w\-.~%!$&'()*+,;=:@/]*(?:\?\S*)?")
+_DOCUMENT = re.compile(r"json|html|xml|javascript|x-www-form-urlencoded", re.IGNORECASE)
 #: What a GET should not try, by a word of its path: some services act on one.
 _ACTS = re.compile(
     r"(?:^|[/_.-])(?:log-?out|sign-?out|delete|remove|unpublish|unsubscribe|cancel|revoke|approve|reject|report|pay)"
@@ -35,10 +36,11 @@ _ACTS = re.compile(
 def named_in(exchanges: Iterable[Exchange], requester: Requester) -> list[str]:
     """The absolute URLs that the responses of these exchanges name and that may be fetched, each once, in their order.
 
-    What was itself requested is left out, and so is what a GET might change.
+    What was itself requested is left out, except for files: a page that is gone no longer leads to its file. So is what
+    a GET might change.
     """
     exchanges = list(exchanges)
-    requested = {exchange.request.url.partition("?")[0] for exchange in exchanges}
+    requested = {exchange.request.url.partition("?")[0] for exchange in exchanges if not _is_file(exchange)}
     found: dict[str, None] = {}
     for exchange in exchanges:
         for base, link in _links(exchange, requester.connection.base_url + "/"):
@@ -48,6 +50,13 @@ def named_in(exchanges: Iterable[Exchange], requester: Requester) -> list[str]:
                 continue
             found[url] = None
     return list(found)[:MOST]
+
+
+def _is_file(exchange: Exchange) -> bool:
+    """Whether a response is a file rather than a document that a program or a person reads."""
+    headers = dict(exchange.response.headers) if exchange.response is not None else {}
+    kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
+    return bool(kind) and not _DOCUMENT.search(kind)
 
 
 def _links(exchange: Exchange, base_url: str) -> Iterator[tuple[str, str]]:
