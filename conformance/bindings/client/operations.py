@@ -50,7 +50,7 @@ class OperationClient:
         self._fixed = fixed or {}
         self._carried = CarriedValues(_carried_names(operations))
         self._clock = Clock()
-        self._with_code: Callable[[str], str] | None = None
+        self._with_code: tuple[Callable[[str], str], ...] = ()
         self._unfinished = False
         self._called: set[str] = set()
         self._named: set[tuple[Operation, str, object]] = set()
@@ -63,10 +63,10 @@ class OperationClient:
         other._requester = self._requester.with_extra(headers, query, fields)
         return other
 
-    def with_code(self, make: Callable[[str], str]) -> OperationClient:
-        """A client with the same carried values that makes another code of the one that a step extracts."""
+    def with_code(self, *makes: Callable[[str], str]) -> OperationClient:
+        """A client with the same carried values that makes other codes of the one that a step extracts."""
         other = copy.copy(self)
-        other._with_code = make
+        other._with_code = makes
         return other
 
     def unfinished(self) -> OperationClient:

@@ -180,10 +180,12 @@ class HttpProvider(StoreClient):
         other._client = self._client.with_extra(headers or {}, query or {}, fields or {})
         return other
 
-    def with_code(self, make: Callable[[str], str]) -> HttpProvider:
-        """The same provider that is sent ``make(code)`` in place of a code that a step of the binding extracts."""
+    def with_code(self, *makes: Callable[[str], str]) -> HttpProvider:
+        """The same provider that is sent ``make(code)`` in place of a code that a step of the binding extracts. After a
+        refusal, each further ``make`` is one more guess at the same challenge.
+        """
         other = copy.copy(self)
-        other._client = self._client.with_code(make)
+        other._client = self._client.with_code(*makes)
         return other
 
     def unfinished(self) -> HttpProvider:

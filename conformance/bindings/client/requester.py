@@ -42,8 +42,9 @@ class Call:
     """One call of an operation: for whom, with which values for the templates, and what has been exchanged so far.
 
     ``cookies`` are those that its responses have set, for requests with ``keep_cookies``. ``begun_by`` is another
-    account that sends the steps, and ``paused`` is called after the first of them. ``with_code`` makes another code of
-    the one that a step extracts. Of an ``unfinished`` call only the steps are sent.
+    account that sends the steps, and ``paused`` is called after the first of them. ``with_code`` makes other codes of
+    the one that a step extracts: one for the last request, and one more for each time that it is refused. Of an
+    ``unfinished`` call only the steps are sent.
     """
 
     account: Account | None
@@ -52,7 +53,7 @@ class Call:
     cookies: dict[str, str] = field(default_factory=dict)
     begun_by: Account | None = None
     paused: Callable[[], None] | None = None
-    with_code: Callable[[str], str] | None = None
+    with_code: tuple[Callable[[str], str], ...] = ()
     unfinished: bool = False
 
 

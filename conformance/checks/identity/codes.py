@@ -17,9 +17,10 @@ from ..registry import check
 
 #: Hours after which a code no longer proves that a person holds a number.
 _STALE = 24.0
-_WRONG, _AGAIN, _EMPTY, _OF_ANOTHER = (
+_WRONG, _AGAIN, _GUESSED, _EMPTY, _OF_ANOTHER = (
     "a wrong code",
     "a wrong code again",
+    "a second guess at a code",
     "an empty code",
     "the code of another person",
 )
@@ -33,13 +34,15 @@ class Coded(Case):
     """A code that is not the right one; ``facet`` is the operation that it would open."""
 
     code: str
+    method: IdentityMethod = IdentityMethod.PHONE
 
     @property
     def operation(self) -> Operation:
         return Operation(self.facet)
 
     def __str__(self) -> str:
-        return f"{self.facet}, {self.code}"
+        about = "" if self.method is IdentityMethod.PHONE else f" with {self.method.value}"
+        return f"{self.facet}{about}, {self.code}"
 
 
 def _asks_for_codes(capabilities: Capabilities) -> Absent | None:
@@ -52,8 +55,12 @@ def _asks_for_codes(capabilities: Capabilities) -> Absent | None:
 def _cases(capabilities: Capabilities) -> Iterator[Coded]:
     for operation in _OPENED:
         if operation in capabilities.codes:
-            for code in (_WRONG, _AGAIN, _EMPTY, _OF_ANOTHER, _EARLIER, _LATE):
+            for code in (_WRONG, _AGAIN, _GUESSED, _EMPTY, _OF_ANOTHER, _EARLIER, _LATE):
                 yield Coded(operation.value, code)
+            # A number that is not the one of the telephone may be asked for with a code, too.
+            if operation is Operation.VERIFY_IDENTITY and IdentityMethod.ID_CARD in capabilities.identity_methods:
+                for code in (_WRONG, _GUESSED, _OF_ANOTHER):
+                    yield Coded(operation.value, code, IdentityMethod.ID_CARD)
 
 
 @check(
@@ -73,14 +80,15 @@ def only_the_right_code_counts(probe: Probe, case: Coded) -> None:
     if not isinstance(probe.provider, Proves):
         raise Undecided("other codes can be sent only through a binding", lasting=True)
     sent: list[str] = []
-    ask = _attempts(probe, case.operation)
-    if case.code == _OF_ANOTHER and _attempts(probe, case.operation)(_noting(sent, _other)):
+    ask = _attempts(probe, case)
+    if case.code == _OF_ANOTHER and _attempts(probe, case)(_noting(sent, _other)):
         raise NotJudged("a wrong code counts")
     if case.code == _EARLIER and ask(_noting(sent, _other)):
         raise NotJudged("a wrong code counts")
     own: list[str] = []
     for _ in range(2 if case.code == _AGAIN else 1):
-        counts = ask(_noting(own, _made(probe, case.code, sent)))
+        guesses = (_another,) if case.code == _GUESSED else ()
+        counts = ask(_noting(own, _made(probe, case.code, sent)), *guesses)
         if not own:
             raise NotJudged("no code was asked for")
         if sent and sent[0] == own[0]:
@@ -89,7 +97,7 @@ def only_the_right_code_counts(probe: Probe, case: Coded) -> None:
             raise NeedsReview(f"{case.code} still counts")
         if counts:
             raise Violation(f"{case.code} counts as the one that was sent")
-    if not _attempts(probe, case.operation)(lambda code: code):
+    if not _attempts(probe, case)(lambda code: code):
         raise Undecided("the right code does not count either")
     probe.counts.controls += 1
 
@@ -124,25 +132,30 @@ def _other(code: str) -> str:
     )
 
 
-def _attempts(probe: Probe, operation: Operation) -> Callable[[Callable[[str], str]], bool]:
-    """How a new person attempts an operation with a code that is made of the one sent; whether it succeeds."""
-    if operation is Operation.REGISTER:
+def _another(code: str) -> str:
+    """A second wrong code of the same form."""
+    return _other(_other(code))
+
+
+def _attempts(probe: Probe, case: Coded) -> Callable[..., bool]:
+    """How a new person attempts an operation with codes that are made of the one sent; whether it succeeds."""
+    if case.operation is Operation.REGISTER:
         profile = probe.profile_of(probe.person())
 
-        def registers(make: Callable[[str], str]) -> bool:
-            return isinstance(probe.attempt(_with(probe, make).register, profile), Accepted)
+        def registers(*makes: Callable[[str], str]) -> bool:
+            return isinstance(probe.attempt(_with(probe, *makes).register, profile), Accepted)
 
         return registers
     account = probe.registered()
-    identity = probe.identity(IdentityMethod.PHONE, account)
+    identity = probe.identity(case.method, account)
 
-    def verifies(make: Callable[[str], str]) -> bool:
-        answer = probe.attempt(_with(probe, make).verify_identity, account, identity)
+    def verifies(*makes: Callable[[str], str]) -> bool:
+        answer = probe.attempt(_with(probe, *makes).verify_identity, account, identity)
         return isinstance(answer, Accepted) and answer.value.verified
 
     return verifies
 
 
-def _with(probe: Probe, make: Callable[[str], str]) -> Provider:
+def _with(probe: Probe, *makes: Callable[[str], str]) -> Provider:
     assert isinstance(probe.provider, Proves)  # noqa: S101 - see the check
-    return probe.provider.with_code(make)
+    return probe.provider.with_code(*makes)

@@ -12,10 +12,12 @@ from shenhe.rulebook import Behaviour
 from ...engine.probing.probe import Probe, listed_methods
 from ...entities import Account, Identity, IdentityMethod
 from ...provider import Accepted, Capabilities, Operation, Refused, where_to_bind
+from ...verdict import Level
 from ..flawed import Flawed, born, flawed_identities
 from ..outcome import Absent, Case, NotJudged, Undecided, Violation
 from ..people import Person, flaw, id_check_character
 from ..registry import Applies, Property, check
+from ..scope import publishes
 from .real_name import TITLES, publish_something
 
 if TYPE_CHECKING:
@@ -71,9 +73,20 @@ def _counted_up(number: str) -> str:
     return "".join(str((start + place) % 10) for place in range(len(number)))
 
 
+def _digit_for_x(number: str) -> str:
+    """A number of the same person, if need be with another sequence, that ends in a digit where X is right."""
+    for step in range(1000):
+        first = f"{number[:14]}{(int(number[14:17]) + step) % 1000:03d}"
+        if id_check_character(first) == "X":
+            return first + number[16]
+    return number[:17] + _other(number[17], "0123456789X")
+
+
 #: What is wrong, and how a valid number is changed so that it is.
 _FLAWED_ID_CARDS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("another check character", lambda n: n[:17] + _other(n[17], "0123456789X")),
+    ("a digit where the check character is X", _digit_for_x),
+    ("X where the check character is a digit", lambda n: n[:17] + ("X" if n[17] != "X" else "0")),
     ("another last digit before the check character", lambda n: n[:16] + _other(n[16], "0123456789") + n[17]),
     ("two digits of the year swapped", _year_swapped),
     *(
@@ -278,12 +291,59 @@ def _publishes(probe: Probe, account: Account) -> bool:
             f"the identity was accepted, but no response shows whether it verified the account: bind {where}"
         )
 
-    def by_anybody() -> bool:
-        return isinstance(publish_something(probe, probe.provider, probe.unverified_account(), TITLES[0]), Accepted)
-
-    if probe.once("an unverified account publishes", by_anybody):
+    if _anybody_publishes(probe):
         raise Undecided(
             "unverified accounts can publish too, so no response shows whether an accepted identity counts:"
             f" bind {where}"
         )
     return isinstance(publish_something(probe, probe.provider, account, TITLES[0]), Accepted)
+
+
+def _anybody_publishes(probe: Probe) -> bool:
+    """Whether an account publishes that presented no identity."""
+
+    def publishes() -> bool:
+        return isinstance(publish_something(probe, probe.provider, probe.unverified_account(), TITLES[0]), Accepted)
+
+    return probe.once("an unverified account publishes", publishes)
+
+
+def _refused_twice(capabilities: Capabilities) -> list[Presented]:
+    """An impossible identity of the first declared method that can be one."""
+    flaws = {
+        IdentityMethod.ID_CARD: _FLAWED_ID_CARDS,
+        IdentityMethod.USCC: _FLAWED_USCCS,
+        IdentityMethod.PHONE: _FLAWED_PHONES,
+    }
+    methods = [method for method in listed_methods(capabilities) if method in flaws]
+    return [Presented("refused twice", Flawed(method, *flaws[method][0])) for method in methods[:1]]
+
+
+@check(
+    rules=(_IDENTITY,),
+    behaviour=Behaviour.REAL_NAME,
+    level=Level.EXTENDED,
+    needs=(Operation.VERIFY_IDENTITY, Operation.PUBLISH),
+    applies=(publishes,),
+    cases=_refused_twice,
+)
+def refused_identity_opens_nothing(probe: Probe, case: Presented) -> None:
+    """An account whose identity was refused, and refused again, is not verified by having tried: it cannot publish."""
+    applicant = _applicant(probe, case.facet)
+    account, identity = applicant.account, case.flawed.of(applicant.person)
+    for _ in range(2):
+        answer = probe.attempt(probe.provider.verify_identity, account, identity)
+        if isinstance(answer, Accepted) and answer.value.verified:
+            raise NotJudged("an impossible identity is accepted")
+    if isinstance(publish_something(probe, probe.provider, account, TITLES[0]), Accepted):
+        if _anybody_publishes(probe):
+            raise NotJudged("accounts publish that presented no identity")
+        raise Violation(f"an account published whose {identity.method.value} was refused twice")
+    probe.once("a verified account publishes", lambda: _verified_one_publishes(probe))
+    probe.counts.controls += 1
+
+
+def _verified_one_publishes(probe: Probe) -> None:
+    answer = publish_something(probe, probe.provider, probe.account(), TITLES[0])
+    if isinstance(answer, Refused):
+        raise Undecided(f"a verified account cannot publish either: {answer.status} {answer.reason}")

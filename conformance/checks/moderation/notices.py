@@ -122,22 +122,39 @@ def _bogus_report(probe: Probe, kind: str, statement: str) -> _BogusReport:
     return probe.once(("a bogus report", kind, statement), made)
 
 
+_AS_A_GUEST = "report without an account"
+
+
 @check(
     rules=("eu-dsa/16.4",),
     behaviour=Behaviour.TAKEDOWN,
     needs=(Operation.PUBLISH, Operation.REPORT),
     applies=(publishes, reads(Operation.REPORT, "receipt")),
-    cases=statements_and_kinds,
+    cases=lambda capabilities: [*statements_and_kinds(capabilities), Reported(_AS_A_GUEST, STATEMENTS[0])],
     strategy=drawn_statements,
 )
 def report_is_confirmed(probe: Probe, case: Reported) -> None:
     """Every reporter gets a confirmation of receipt."""
+    if case.facet == _AS_A_GUEST:
+        _guest_gets_a_receipt(probe)
+        return
     reported = _bogus_report(probe, case.kind or kind_of_report(probe), case.statement)
     if isinstance(reported.answer, Refused):
         raise NotJudged(f"the report was refused: {reported.answer.status} {reported.answer.reason}")
     ticket = reported.answer.value
     if not ticket.receipt.strip():
         raise Violation("the report was accepted, but the response confirms no receipt")
+
+
+def _guest_gets_a_receipt(probe: Probe) -> None:
+    answer = probe.attempt(probe.provider.report, None, report_of(harmless(probe), kind_of_report(probe)))
+    if isinstance(answer, Refused):
+        raise NotJudged(f"a report without an account was refused: {answer.status} {answer.reason}")
+    if not answer.value.receipt.strip():
+        raise NeedsReview(
+            "the response to a report without an account confirms no receipt; a person has to say whether the reporter"
+            " gets one at the address that the report gives"
+        )
 
 
 @check(

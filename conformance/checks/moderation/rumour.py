@@ -30,6 +30,7 @@ def _takes_reports_of_rumours(capabilities: Capabilities) -> Absent | None:
 
 def _facets(capabilities: Capabilities) -> Iterator[Case]:
     yield Case("refutation")
+    yield Case("refutation of a second rumour")
     if Operation.RECORDS in capabilities.operations:
         yield Case("record")
 
@@ -46,8 +47,10 @@ def _facets(capabilities: Capabilities) -> Iterator[Case]:
 def rumour_is_refuted(probe: Probe, case: Case) -> None:
     """A publication reported as a rumour gets a refutation attached, and a record is kept."""
     account, publication, attached = _refuted(probe)
+    if case.facet == "refutation of a second rumour":
+        account, publication, attached = _refuted(probe, "another refuted rumour")
     probe.counts.shared += 1
-    if case.facet == "refutation":
+    if case.facet != "record":
         refutations = probe.declared("the list of refutations", attached)
         if not _about(publication, refutations):
             others = f" (the {len(refutations)} listed are about other publications)" if refutations else ""
@@ -65,7 +68,9 @@ def rumour_is_refuted(probe: Probe, case: Case) -> None:
         raise Violation("a rumour was refuted, and no record of it is kept")
 
 
-def _refuted(probe: Probe) -> tuple[Account, Publication, Accepted[tuple[Refutation, ...]] | Refused]:
+def _refuted(
+    probe: Probe, which: str = "a refuted rumour"
+) -> tuple[Account, Publication, Accepted[tuple[Refutation, ...]] | Refused]:
     """A rumour that a report was upheld against, by whom it was published, and its refutations since; once per run."""
 
     def refuted() -> tuple[Account, Publication, Accepted[tuple[Refutation, ...]] | Refused]:
@@ -78,7 +83,7 @@ def _refuted(probe: Probe) -> tuple[Account, Publication, Accepted[tuple[Refutat
             raise Undecided(f"a well-founded report of a rumour was not upheld (it is {ticket.state.value})")
         return account, publication, probe.attempt(probe.provider.refutations, publication)
 
-    found = probe.once("a refuted rumour", refuted)
+    found = probe.once(which, refuted)
     probe.counts.controls += 1
     return found
 

@@ -27,6 +27,7 @@ def complete(requester: Requester, bound: BoundRequest, call: Call) -> Response 
     Raises as :func:`accepted_response`.
     """
     values: dict[str, dict[str, Any]] = {}
+    sent: dict[str, str] = {}
     stepping = replace(call, account=call.begun_by) if call.begun_by is not None else call
     if bound.steps:
         call.values["steps"] = values
@@ -43,13 +44,21 @@ def complete(requester: Requester, bound: BoundRequest, call: Call) -> Response 
         if not isinstance(outcome, Response):
             return outcome
         values[step.name] = {name: _step_value(step, name, outcome) for name in names}
-        if call.with_code is not None and isinstance(code := values[step.name].get(CODE), str):
-            values[step.name][CODE] = call.with_code(code)
+        if call.with_code and isinstance(code := values[step.name].get(CODE), str):
+            sent[step.name] = code
+            values[step.name][CODE] = call.with_code[0](code)
         if call.paused is not None and step is bound.steps[0]:
             call.paused()
     if call.unfinished and bound.steps:
         return Response(200, {}, b"", values=call.values)
-    return accepted_response(requester, bound, call)
+    outcome = accepted_response(requester, bound, call)
+    for make in call.with_code[1:] if sent else ():
+        if not isinstance(outcome, Refused):
+            break
+        for name, code in sent.items():
+            values[name][CODE] = make(code)
+        outcome = accepted_response(requester, bound, call)
+    return outcome
 
 
 def accepted_response(
