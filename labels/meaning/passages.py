@@ -28,7 +28,7 @@ _STYLES = "\ufe0e\ufe0f"
 _REST = re.compile(r"[\w\u4e00-\u9fff][^\n\r。！!？?；;，,]{0,40}")
 _OPENINGS = ("（", "(", "【", "[")
 _MENTION = re.compile(r"AI|Ai|ai|人工智能|人工智慧|机器|機器|大模型|虚拟|數字人|数字人")
-_SEPARATORS = re.compile(r"[\n\r。！!？?；;]|(?<=[】\]）)])|(?=[【\[（(])|(?<=[a-z]{2}[.])\s+(?=[A-Z])")
+_SEPARATORS = re.compile(r"[\n\r。！!？?；;]|(?<=[】〕\]）)])|(?=[【〔\[（(])|(?<=[a-z]{2}[.])\s+(?=[A-Z])")
 _WORDS = re.compile(r"[\w\u4e00-\u9fff]")
 _REVERSED = re.compile(r"成生\s*(?:IA|能智工人)|(?:IA|能智工人)\s*成[生合]|成[生合]\s*(?:IA|能智工人)")
 
@@ -256,7 +256,7 @@ def _stands_alone(text: str, offset: int, segment: str, phrase: Phrase) -> bool:
     needs brackets or, unless it may be a heading, a separate line.
     """
     end = offset + len(segment)
-    bracketed = segment.strip()[:1] in "【[（(" or text[end : end + 1] in ("】", "]", "）", ")")
+    bracketed = segment.strip()[:1] in "【〔[（(" or text[end : end + 1] in ("】", "〕", "]", "）", ")")
     # A separate line begins and ends next to the segment.
     before, after = text[max(0, offset - 8) : offset + 1], text[max(end - 1, offset) : end + 8]
     line_before = before.rpartition("\n")[2].strip() if "\n" in before else "more" if text[:offset].strip() else ""

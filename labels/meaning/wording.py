@@ -205,6 +205,11 @@ class _Grammar:
         self.english_denied = re.compile(rf"\b{some('denials')}\b[- ]?(?:\w+ ){{0,3}}$", re.IGNORECASE)
 
 
+_LATIN_WORDS = re.compile(r"[A-Za-z]{2}.*[A-Za-z]{4}")
+_BETWEEN = " ·/|｜,，;；—–-:：()（）"
+_GAP = re.compile(rf"[{re.escape(_BETWEEN)}]+|(?=AI)|(?=人)")
+
+
 def _latin(words: list[str]) -> str:
     """A pattern for whole words in Latin letters, in upper, lower or title case."""
     spelt = {form for word in words if word.isascii() for form in (word, word.lower(), word.capitalize())}
@@ -238,6 +243,8 @@ def judge(statement: str, medium: Medium, *, follows: str = "") -> Phrase | None
     bare = _undecorated(text)
     if _is_label_form(words.label.fullmatch(bare), text, follows):
         return _label_phrase(words.label.fullmatch(bare), text, medium)
+    if (twice := _said_in_both_languages(bare, medium, follows)) is not None:
+        return twice
     said_otherwise = words.other_words.fullmatch(bare)
     loose = words.loose.search(text) or words.loosest.search(text)
     if said_otherwise is None and loose is None:
@@ -252,6 +259,25 @@ def judge(statement: str, medium: Medium, *, follows: str = "") -> Phrase | None
     if words.loose.search(text) is None and words.loosest.search(text) is None:
         return _mark(bare)
     return Phrase(sense)
+
+
+def _said_in_both_languages(bare: str, medium: Medium, follows: str) -> Phrase | None:
+    """A label in Chinese beside the same in English: "AI生成 AI-generated", "Made with AI | 本图由AI生成"."""
+    han = [found.start() for found in _BESIDE_CHINESE.finditer(bare)]
+    if not han or len(bare) > _LONGEST or not _LATIN_WORDS.search(bare):
+        return None
+    # After the last Chinese character; or at a gap before the first one, behind which the Chinese may begin with "AI".
+    places = [han[-1] + 1, *(gap.start() for gap in _GAP.finditer(bare, 0, han[0] + 1))]
+    for place in places[:8]:
+        parts = [part.strip(_BETWEEN) for part in (bare[:place], bare[place:])]
+        chinese, english = parts if _BESIDE_CHINESE.search(parts[0]) else reversed(parts)
+        if _BESIDE_CHINESE.search(english):
+            continue
+        match = grammar().label.fullmatch(_undecorated(chinese))
+        other = _judged_english(english, follows)
+        if _is_label_form(match, chinese, follows) and other is not None and other.sense is Sense.OTHER_WORDS:
+            return _label_phrase(match, chinese, medium)
+    return None
 
 
 def _worth_a_look(text: str) -> bool:
