@@ -6,6 +6,7 @@ terminal only (rich sees to that, and to ``NO_COLOR``).
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -132,8 +133,11 @@ def _print_cause(group: list[CheckResult], console: Console, *, detailed: bool) 
 
 
 def _print_cut(console: Console, text: Text) -> None:
-    """One line, cut at the width of the terminal."""
-    console.print(text, no_wrap=True, overflow="ellipsis")
+    """One line, cut at the width of a terminal. A file or a CI log has no width, and keeps it whole."""
+    if console.is_terminal or "COLUMNS" in os.environ:
+        console.print(text, no_wrap=True, overflow="ellipsis")
+    else:
+        console.print(text, soft_wrap=True)
 
 
 def _counts(report: Report) -> Text:

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from shenhe.conformance.report import Report
 from shenhe.reports.terminal.outcomes import print_comparison, print_run_summary
@@ -86,7 +87,8 @@ def failing(count: int, *, seen: str = "") -> Report:
 
 @pytest.mark.parametrize("columns", [60, 80, 200])
 def test_any_number_of_failures_fits_on_a_screen(columns: int) -> None:
-    lines = told(failing(60), columns=columns, verbose=False).splitlines()
+    coloured = told(failing(60), terminal=True, columns=columns, verbose=False)
+    lines = Text.from_ansi(coloured).plain.splitlines()
     assert len(lines) <= 24
     assert max(map(len, lines)) <= columns
     text = " ".join(lines)
@@ -176,3 +178,14 @@ def test_levers_that_differ_are_read_whole(width: int) -> None:
     assert "['" not in table
     assert "10,000 " in table
     assert max(map(len, lines)) <= width
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_line_is_cut_on_a_terminal_only(terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a file the cause of a failure was lost at the 80th column."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    cause = "the number 000121200007259749 verified an account: the code of no province begins with 0"
+    failed = check("identity", "fail", "cn-dsp-2023/9.1", finding=finding(seen=cause), reason=cause)
+    made = report([rule("cn-dsp-2023/9.1", "fail", "identity")], [failed])
+    shown = told(made, terminal=terminal, columns=60, verbose=False)
+    assert (cause in shown) is not terminal
