@@ -179,7 +179,7 @@ def mark_function_works(probe: Probe, case: Prompted) -> None:
 @perceived_check(_OTHER_SOUNDS, "cn-dsp-2023/17.1.5", "cn-labeling-2025/4.1.6")
 def other_sound_is_labelled(probe: Probe, case: Prompted) -> None:
     """Generated audio other than speech carries the short-long-short-short rhythm or a spoken notice."""
-    _must_sound(labels_on(_made(probe, case)), speech=False)
+    _must_sound(probe, case, speech=False)
 
 
 @perceived_check(
@@ -193,7 +193,7 @@ def other_sound_is_labelled(probe: Probe, case: Prompted) -> None:
 )
 def voice_output_sounds_label(probe: Probe, case: Prompted) -> None:
     """Generated speech carries the short-long-short-short rhythm or a spoken notice."""
-    _must_sound(labels_on(_made(probe, case)), speech=True)
+    _must_sound(probe, case, speech=True)
 
 
 def _can_ask_for_a_mark(probe: Probe, case: Prompted) -> None:
@@ -245,11 +245,13 @@ def exported_file_shows_label(probe: Probe, case: Prompted) -> None:
     raise Violation(f"the original is labelled, and the file by {case.face} is not", *_looked_for(copy))
 
 
-def _must_sound(labels: Labels, *, speech: bool) -> None:
+def _must_sound(probe: Probe, case: Prompted, *, speech: bool) -> None:
     """A rhythm that is recognised is the prescribed one, clear, and at the start, the end or in the middle.
 
-    In speech, four tones in another order are a label in the wrong order. Music may have them.
+    In speech, four tones in another order are a label in the wrong order. Music may have them. A service that labels
+    the plainest sound by a rhythm does not say it in words in another one.
     """
+    labels = labels_on(_made(probe, case))
     conformant = [label for label in labels.explicit if label.conformant]
     if any(Deviation.OVER_THE_CONTENT not in label.deviations for label in conformant):
         return
@@ -270,6 +272,9 @@ def _must_sound(labels: Labels, *, speech: bool) -> None:
             f"four tones are heard as {rhythms[0].raw}, not as ·– ··; a person has to listen for another notice",
             *exhibits.seen(rhythms[0]),
         )
+    plainest = replace(case, prompt=PROMPTS[0], face="", options=())
+    if case != plainest and any(each.conformant for each in labels_on(_made(probe, plainest)).explicit):
+        raise Violation("the plainest sound carries the rhythm, and this one does not", *_looked_for(labels))
     raise NeedsReview("no rhythm was found; a person has to listen for a spoken notice", *_looked_for(labels))
 
 
