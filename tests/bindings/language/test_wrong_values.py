@@ -342,3 +342,11 @@ def test_a_wrong_state_is_one_mistake_with_the_states_of_its_operation(
     (fault,) = failure.value.faults
     assert str(fault).endswith(expected)
     assert f"operations.{operation}.states.{states}" in str(fault)
+
+
+def test_every_name_that_checks_look_for_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "binding.md").read_text(encoding="utf-8")
+    section = page.partition("## Names that checks look for\n")[2].partition("\n## ")[0]
+    for key, names in KNOWN.items():
+        assert f"{key}`" in section
+        assert [name for name in sorted(names) if f"`{name}`" not in section] == []

@@ -39,7 +39,10 @@ def poll_job(
             wait = retry_after(response.headers.get("retry-after"), response.headers.get("date"))
             wait = poll.every if wait is None else wait
             if connection.clock() + wait > deadline:
-                why = f"{bound.place('poll', 'timeout')}: the job was not ready within {poll.timeout:g} s"
+                why = (
+                    f"{bound.place('poll', 'timeout')}: the job was not ready within {poll.timeout:g} s; if it ended"
+                    " otherwise, name that state under `failed` or `refused`"
+                )
                 return Unavailable(why, tuple(log.exchanges), response.status)
             if poll.callback:
                 called_back = requester.await_callback(bound, call, deadline - connection.clock())
