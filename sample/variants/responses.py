@@ -30,7 +30,7 @@ class Manners:
         self._house = house
         self._asked = 0
         self._jobs: dict[str, tuple[int, dict[str, Any]]] = {}
-        self._links: dict[str, Media] = {}
+        self._links: dict[str, tuple[str, Media]] = {}
 
     async def hold_up(self) -> Response | None:
         """What delays a request before it is handled."""
@@ -60,7 +60,7 @@ class Manners:
         """The answer to who had something made: with its bytes, with a link to them, or with a job to ask after."""
         if self._has(VariantName.FILES_BY_LINK) and media.media_type != "text/plain":
             name = self._house.store.new_name("fil")
-            self._links[name] = media
+            self._links[name] = str(answer["asset"]["id"]), media
             answer = answer | {"content": {"media_type": media.media_type, "url": f"{request.base_url}files/{name}"}}
         else:
             answer = answer | {"content": media.as_json()}
@@ -90,9 +90,11 @@ class Manners:
         Raises:
             Refusal: 404, ``file_unknown``.
         """
-        if name not in self._links:
+        asset, media = self._links.get(name, ("", None))
+        kept = self._house.store.row("SELECT withdrawn_at FROM asset WHERE id = ?", asset)
+        if media is None or kept is None or kept["withdrawn_at"] is not None:
             raise Refusal(404, "file_unknown", "没有这个文件。 There is no such file.")
-        return self._links[name]
+        return media
 
     def found(self, answer: dict[str, Any]) -> Response:
         """What a search found."""
