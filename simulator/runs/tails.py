@@ -44,8 +44,10 @@ BY_TURNOVER: Mapping[str, tuple[str, int]] = {"fines": ("fines_imposed", 4000), 
 """The same where a step of a ladder fines by turnover, now or after a change of the scenario."""
 SHAKEN = ("exits", "active_end", "moved_abroad", "reentries", "filings_cancelled")
 """Outcomes that a sanction on a supporter on whom many providers build decides, and ``exits_…`` by size class."""
-MANY, SANCTIONED = 100, ("supporter_sanctions", 10)
-"""How many providers are many, and the parts of such outcomes."""
+MANY, SANCTIONED = 150, 10
+"""How many providers are many, and how many sanctions on a supporter with so many their means need. The outcomes count
+those on all supporters, each as likely as providers build on it.
+"""
 SEEN = 5
 """Replications in which an amount has to be more than zero, if it is zero in others; or a share off its bounds."""
 
@@ -87,8 +89,8 @@ def needed_for_parts(scenario: Scenario, outcomes: pd.DataFrame, metric: str) ->
     parts = PARTS.get(metric)
     if metric in BY_TURNOVER and fines_by_turnover(scenario):
         parts = BY_TURNOVER[metric]
-    elif (metric in SHAKEN or metric.startswith("exits_")) and served_by_the_largest(scenario) > MANY:
-        parts = SANCTIONED
+    elif (metric in SHAKEN or metric.startswith("exits_")) and (large := share_of_large(scenario)):
+        parts = "supporter_sanctions", math.ceil(SANCTIONED / large)
     if parts is None:
         return 0
     part, wanted = parts
@@ -102,13 +104,16 @@ def fines_by_turnover(scenario: Scenario) -> bool:
     return any(step.fine is not None and step.fine.turnover_share > 0.0 for step in steps)
 
 
-def served_by_the_largest(scenario: Scenario) -> float:
-    """How many providers build on the largest supporter: the k-th has a share of 1/k of the first's."""
+def share_of_large(scenario: Scenario) -> float:
+    """The share of those building on any supporter that build on one with more than :data:`MANY` providers: on the k-th
+    build as many as 1/k of those on the first.
+    """
     supporters = scenario.supporters
     if not supporters.count:
         return 0.0
-    weights = sum(1.0 / k for k in range(1, supporters.count + 1))
-    return scenario.population.simulated * supporters.used_by / weights
+    weights = [1.0 / k for k in range(1, supporters.count + 1)]
+    total, building = sum(weights), scenario.population.simulated * supporters.used_by
+    return sum(each for each in weights if building * each / total > MANY) / total
 
 
 def _needed_to_be_seen(scenario: Scenario, outcomes: pd.DataFrame, metric: str) -> int:

@@ -16,7 +16,7 @@ from shenhe.simulator.runs.tails import (
     fines_by_turnover,
     needed_for_parts,
     replications_needed,
-    served_by_the_largest,
+    share_of_large,
 )
 from tests.command_line import shenhe
 from tests.factories import run as counted_run
@@ -69,11 +69,13 @@ def test_a_market_on_one_supporter_hangs_on_its_sanction() -> None:
     failing, whole = load_scenario("supporter-failure", tenth), load_scenario("cn-2023")
     outcomes = pd.DataFrame({"exits": [4.0] * 20, "supporter_sanctions": [0.0] * 18 + [1.0, 1.0]})
     for metric in ("exits", "exits_small", "active_end"):
-        assert needed_for_parts(failing, outcomes, metric) == needed_for_parts(whole, outcomes, metric) == 100
+        # One of 20 supporters serves more than 150 providers, and two of 1,672 do.
+        assert needed_for_parts(failing, outcomes, metric) == 36 * 10
+        assert needed_for_parts(whole, outcomes, metric) == 54 * 10
         assert needed_for_parts(load_scenario("cn-2023", tenth), outcomes, metric) == 0
     assert needed_for_parts(whole, outcomes, "cases_opened") == 0
-    assert served_by_the_largest(whole) == pytest.approx(448, abs=5)
-    assert served_by_the_largest(whole.changed({"supporters.count": 0})) == 0.0
+    assert share_of_large(whole) == pytest.approx(1.5 / 8.0, abs=0.002)
+    assert share_of_large(whole.changed({"supporters.count": 0})) == 0.0
 
 
 def test_a_change_may_bring_fines_by_turnover() -> None:
