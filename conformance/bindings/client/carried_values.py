@@ -43,6 +43,13 @@ class CarriedValues:
                 carried.setdefault(kind, {}).update(self._values.get((kind, thing.id), {}))
         return carried
 
+    def without(self, thing: Any) -> CarriedValues:
+        """The same values, but for those attached to a thing: what somebody knows who has only its id."""
+        other = CarriedValues(self._names)
+        lost = KINDS.get(type(thing)), thing.id
+        other._values = {key: values for key, values in self._values.items() if key != lost}
+        return other
+
     def keep(self, bound: BoundRequest, response: Response, thing: Any) -> None:
         """Attach the values that ``bound`` extracts from ``response`` to the thing that the operation made.
 

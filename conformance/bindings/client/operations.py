@@ -69,6 +69,12 @@ class OperationClient:
         other._with_code = makes
         return other
 
+    def forgetting(self, thing: Any) -> OperationClient:
+        """A client that has nothing of a thing but its id."""
+        other = copy.copy(self)
+        other._carried = self._carried.without(thing)
+        return other
+
     def unfinished(self) -> OperationClient:
         """A client with the same carried values that sends the steps of an operation and not its last request."""
         other = copy.copy(self)

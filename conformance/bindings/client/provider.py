@@ -188,6 +188,12 @@ class HttpProvider(StoreClient):
         other._client = self._client.with_code(*makes)
         return other
 
+    def forgetting(self, thing: Any) -> HttpProvider:
+        """The same provider without what earlier responses carried along with a thing, such as the key to a ticket."""
+        other = copy.copy(self)
+        other._client = self._client.forgetting(thing)
+        return other
+
     def unfinished(self) -> HttpProvider:
         """The same provider, of whose operations only the steps are sent, and not the last request."""
         other = copy.copy(self)

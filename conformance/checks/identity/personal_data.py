@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour
 
+from ...engine.probing.conversation import Forgets
 from ...engine.probing.probe import Probe
 from ...entities import (
     Account,
@@ -333,7 +335,7 @@ def tickets_are_read_by_their_owners(probe: Probe, case: Case) -> None:
     )
     if reader is not None and case.facet == IN_THE_NAME:
         reader = forged(reporter, reader)
-    answer = probe.attempt(probe.provider.report_status, reader, _number_alone(ticket))
+    answer = _read_by_number(probe, reader, ticket)
     if isinstance(answer, Accepted):
         raise Violation(
             f"{case.facet} reads the ticket of a report that a user made (it is {answer.value.state.value})"
@@ -353,7 +355,7 @@ def _strangers_cannot_be_counted(probe: Probe, request: ReportRequest) -> None:
     if len(tickets) < len(answers):
         raise NotJudged("reports without an account are refused")
     probe.control(probe.provider.report_status, None, tickets[1])
-    answer = probe.attempt(probe.provider.report_status, None, _number_alone(tickets[1]))
+    answer = _read_by_number(probe, None, tickets[1])
     if isinstance(answer, Refused):
         return
     first, second = (ticket.id for ticket in tickets)
@@ -375,14 +377,22 @@ def _other_receipts_open_nothing(probe: Probe, request: ReportRequest) -> None:
     answer = probe.attempt(probe.provider.report_status, None, replace(mine, receipt=other.receipt))
     # Where the number is enough, the receipt opens nothing: that is another case.
     if isinstance(answer, Accepted) and mine.id != other.id:
-        if isinstance(probe.observe(probe.provider.report_status, None, _number_alone(mine)), Accepted):
+        if isinstance(_read_by_number(probe, None, mine), Accepted):
             return
         alike = f"all are {mine.receipt!r}" if mine.receipt == other.receipt else "any receipt will do"
         raise Violation(f"a ticket is read with the receipt of another report ({alike})")
 
 
-def _number_alone(ticket: Ticket) -> Ticket:
-    return Ticket(ticket.id, TicketState.RECEIVED)
+def _read_by_number(probe: Probe, reader: Account | None, ticket: Ticket) -> Accepted[Ticket] | Refused:
+    """What is shown of a ticket to who has its number and nothing else that the report gave.
+
+    Where the request cannot be written so, it carries what the binding takes along, such as the address of the ticket.
+    """
+    alone = Ticket(ticket.id, TicketState.RECEIVED)
+    if isinstance(probe.provider, Forgets):
+        with suppress(Undecided):
+            return probe.attempt(probe.provider.forgetting(ticket).report_status, reader, alone)
+    return probe.attempt(probe.provider.report_status, reader, alone)
 
 
 def follows(first: str, second: str) -> bool:

@@ -61,6 +61,13 @@ class Proves(Protocol):
 
 
 @runtime_checkable
+class Forgets(Protocol):
+    """A provider whose requests can be sent without what earlier responses said of a thing."""
+
+    def forgetting(self, thing: Any) -> Provider: ...
+
+
+@runtime_checkable
 class LeavesUnfinished(Protocol):
     """A provider of whose operations the last request can be left out."""
 
