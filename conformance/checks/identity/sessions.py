@@ -84,11 +84,14 @@ def _signed_out_of(capabilities: Capabilities) -> Iterator[KeptSession]:
 
 @dataclass(frozen=True)
 class _Sessions:
-    """One account with its sessions, something of its making, and the doors that each session opened."""
+    """One account with its sessions, something of its making, the doors that each session opened, and those at which
+    no session is shown: what opens them is no session of the account.
+    """
 
     sessions: dict[str, Account]
     content: Content
     opened: frozenset[tuple[str, str]]
+    without: frozenset[str]
 
 
 def _opens(probe: Probe, door: Door, account: Account, content: Content) -> bool:
@@ -109,13 +112,15 @@ def _with_sessions(probe: Probe, account: Account) -> _Sessions:
         further = probe.setup(probe.provider.sign_in, account)
         if dict(further.credentials) != dict(account.credentials):
             sessions[SECOND] = further
+    doors = list(_doors(probe.capabilities))
+    asked = [door for door in doors if _is_asked_by_session(probe, door, account, content)]
     opened = frozenset(
         (door.name, name)
-        for door in _doors(probe.capabilities)
+        for door in asked
         for name, session in sessions.items()
-        if _is_asked_by_session(probe, door, session, content) and _opens(probe, door, session, content)
+        if _opens(probe, door, session, content)
     )
-    return _Sessions(sessions, content, opened)
+    return _Sessions(sessions, content, opened, frozenset(door.name for door in doors if door not in asked))
 
 
 def _is_asked_by_session(probe: Probe, door: Door, account: Account, content: Content) -> bool:
@@ -152,6 +157,9 @@ def ended_session_opens_nothing(probe: Probe, case: KeptSession) -> None:
 
     kept = probe.once("an account that signed out of one session", signed_out)
     door = next(door for door in DOORS if door.name == case.facet)
+    if door.name in kept.without and kept.opened:
+        probe.counts.shared += 1
+        return
     if (door.name, SECOND) not in kept.opened:
         raise NotJudged(f"no session opened {door.name} before it ended")
     if _tried(probe, door, kept.sessions[SECOND], kept.content):
@@ -206,6 +214,9 @@ def deleted_account_opens_nothing(probe: Probe, case: KeptSession) -> None:
         raise NotJudged("a sign-in opens no new session")
     else:
         door = next(door for door in DOORS if door.name == case.facet)
+        if door.name in kept.without and kept.opened:
+            probe.counts.shared += 1
+            return
         if (door.name, case.session) not in kept.opened:
             raise NotJudged(f"{case.session} did not open {door.name} before the deletion either")
         if _tried(probe, door, kept.sessions[case.session], kept.content):
