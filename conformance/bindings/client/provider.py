@@ -181,9 +181,7 @@ class HttpProvider(StoreClient):
         return other
 
     def with_code(self, *makes: Callable[[str], str]) -> HttpProvider:
-        """The same provider that is sent ``make(code)`` in place of a code that a step of the binding extracts. After a
-        refusal, each further ``make`` is one more guess at the same challenge.
-        """
+        """The same provider, sent ``make(code)`` for a code that a step extracts; a further one after each refusal."""
         other = copy.copy(self)
         other._client = self._client.with_code(*makes)
         return other
