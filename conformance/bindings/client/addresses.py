@@ -21,7 +21,7 @@ from .sessions import SignInError
 MOST = 24
 """So many addresses of one thing are looked at."""
 _LONGEST = 2_000
-_ATTRIBUTE = re.compile(r"""\b(?:src|href|poster|content|data-src)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""\b(src|href|poster|content|data-src)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _LINK_HEADER = re.compile(r"<([^<>]+)>")
 _PATH = re.compile(r"/[\w\-.~%!$&'()*+,;=:@/]*(?:\?\S*)?")
 _DOCUMENT = re.compile(r"json|html|xml|javascript|x-www-form-urlencoded", re.IGNORECASE)
@@ -74,7 +74,10 @@ def _links(exchange: Exchange, base_url: str) -> Iterator[tuple[str, str]]:
         document = json.loads(text)
     except (ValueError, RecursionError):
         for quoted in _ATTRIBUTE.finditer(text):
-            yield page, html.unescape(quoted[1] or quoted[2] or "").strip()
+            link = html.unescape(quoted[2] or quoted[3] or "").strip()
+            # What a page says of itself is an address only where it looks like one.
+            if quoted[1].lower() != "content" or link.startswith(("https://", "http://", "/")):
+                yield page, link
         return
     for value in _strings(document):
         if value.startswith(("https://", "http://")) or _PATH.fullmatch(value):

@@ -253,7 +253,7 @@ def _must_sound(probe: Probe, case: Prompted, *, speech: bool) -> None:
     """
     labels = labels_on(_made(probe, case))
     conformant = [label for label in labels.explicit if label.conformant]
-    if any(Deviation.OVER_THE_CONTENT not in label.deviations for label in conformant):
+    if _sounds_clearly(labels):
         return
     _must_have_been_read(labels)
     if conformant:
@@ -273,9 +273,14 @@ def _must_sound(probe: Probe, case: Prompted, *, speech: bool) -> None:
             *exhibits.seen(rhythms[0]),
         )
     plainest = replace(case, prompt=PROMPTS[0], face="", options=())
-    if case != plainest and any(each.conformant for each in labels_on(_made(probe, plainest)).explicit):
+    if case != plainest and _sounds_clearly(labels_on(_made(probe, plainest))):
         raise Violation("the plainest sound carries the rhythm, and this one does not", *_looked_for(labels))
     raise NeedsReview("no rhythm was found; a person has to listen for a spoken notice", *_looked_for(labels))
+
+
+def _sounds_clearly(labels: Labels) -> bool:
+    """Whether a label is heard that the content is not mixed with, which hides it from recognition now and then."""
+    return any(label.conformant and Deviation.OVER_THE_CONTENT not in label.deviations for label in labels.explicit)
 
 
 def must_be_high_enough(labels: list[Label], too_small: Deviation, undecided: Deviation) -> None:
