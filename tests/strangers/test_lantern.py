@@ -38,6 +38,7 @@ REVIEWED = {
     "deleted-still-signed-in",
     "limit-unpublished",
     "origin-any-label",
+    "rhythm-mixed-in",
     "works-outlive-consent",
 }
 #: Faults that no check sees, and why.
