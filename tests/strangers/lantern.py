@@ -134,8 +134,9 @@ class Lantern(Studio):
         if t.kind == "appeal":
             t.state = "reinstated" if upheld else "decision-stands"
             if upheld and p and not self.on("appeal-no-effect"):
+                cause = p.cause
                 for q in self.posts.values():
-                    if q.cause == p.cause and q.state == "removed":
+                    if q.cause == cause and q.state == "removed":
                         q.state, q.cause = "live", None
         else:
             t.state = "action-taken" if upheld else "no-action"

@@ -44,7 +44,6 @@ REVIEWED = {
 #: Faults that no check sees, and why.
 UNSEEN = {
     "ai-notice-first-only": "the text service is no dialogue, so that no rule asks for the notice",
-    "appeal-no-effect": "the sandbox knows no content that was removed by mistake, and upholds no appeal by itself",
     "consent-prompt-absent": "the page before an edit prompts for consent",
 }
 

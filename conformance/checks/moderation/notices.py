@@ -34,6 +34,7 @@ from ..tickets import (
     EVER,
     Reported,
     decided,
+    decided_in_favour,
     drawn_statements,
     enumerated_statements,
     kind_of_report,
@@ -48,8 +49,8 @@ from ..tickets import (
 
 
 def knows_mistakes(capabilities: Capabilities) -> Absent | None:
-    """Concerns whose test environment recognises content that is removed by mistake."""
-    if capabilities.markers.get("mistaken"):
+    """Concerns whose test environment recognises content that is removed by mistake, or has a moderator who decides."""
+    if capabilities.markers.get("mistaken") or Operation.DECIDE in capabilities.operations:
         return None
     return Absent("the binding names no test phrase `markers.mistaken` for content that is removed by mistake")
 
@@ -348,7 +349,7 @@ def _crowd(probe: Probe) -> list[Account | None]:
 def upheld_appeal_restores_everywhere(probe: Probe, case: Surface) -> None:
     """Content removed by mistake is visible again on every surface, reposts included, once the appeal is upheld."""
     back = restored(probe)
-    if back.appeal.state is TicketState.REJECTED:
+    if back.appeal.state is TicketState.REJECTED and probe.capabilities.markers.get("mistaken"):
         raise NeedsReview(
             "an appeal against a removal by mistake was rejected: a person has to say whether what the binding calls"
             " `mistaken` was rightly removed"
@@ -440,7 +441,8 @@ def restored(probe: Probe) -> Restored:
 
 
 def _restored(probe: Probe) -> Restored:
-    published = made_public(probe, "mistaken", picture=True)
+    kind = "mistaken" if probe.capabilities.markers.get("mistaken") else "unlawful"
+    published = made_public(probe, kind, picture=True)
     seen = {}
     for surface in surfaces(probe.capabilities):
         view = seen_on(probe, published, surface.facet)
@@ -459,9 +461,11 @@ def _restored(probe: Probe) -> Restored:
 
 
 def _appealed(probe: Probe, published: Published) -> Ticket:
-    """The author's appeal, once decided."""
+    """The author's appeal, once decided: by the moderator of the test environment, who finds it right, or by time."""
     appeal = probe.setup(probe.provider.appeal, published.account, published.publication, STATEMENTS[2])
-    return decided(probe, published.account, appeal)
+    if probe.capabilities.markers.get("mistaken"):
+        return decided(probe, published.account, appeal)
+    return decided_in_favour(probe, published.account, appeal)
 
 
 def _taken(probe: Probe, request: ReportRequest) -> Ticket:

@@ -165,7 +165,7 @@ _OF_ANOTHER = "an appeal about something else"
 
 def _other_appeals(capabilities: Capabilities) -> Iterator[Case]:
     yield Case(_IN_VAIN)
-    if knows_mistakes(capabilities) is None:
+    if capabilities.markers.get("mistaken"):
         yield Case(_OF_ANOTHER)
 
 
