@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -63,8 +64,18 @@ def media_of(requester: Requester, bound: BoundRequest, call: Call, response: Re
         return Media(_hex(bound, value), named or fallback or "application/octet-stream")
     if media.kind == "base64":
         return Media(_base64(bound, media, value), named or fallback or "application/octet-stream")
-    file = _downloaded(requester, bound, call, response, value)
+    try:
+        file = _downloaded(requester, bound, call, response, value)
+    except _FileGoneError:
+        # A page without its file still shows what else it has.
+        if bound.operation is Operation.VIEW and "text" in bound.extract:
+            return None
+        raise
     return Media(file.body, named or file.media_type or fallback or "application/octet-stream")
+
+
+class _FileGoneError(ResponseError):
+    """The address of a file answered that there is none."""
 
 
 def _of_pieces(
@@ -121,7 +132,8 @@ def _downloaded(
     if file is None:
         raise ResponseError(f"{place}: {call.log.failure}")
     if file.status // 100 != 2:
-        raise ResponseError(f"{place}: the URL of the media answered with status {file.status}")
+        why = f"{place}: the URL of the media answered with status {file.status}"
+        raise (_FileGoneError if file.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE) else ResponseError)(why)
     return file
 
 

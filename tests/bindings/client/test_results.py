@@ -331,3 +331,23 @@ def test_an_unbound_operation_is_unavailable(tmp_path: Path) -> None:
         result = provider.reset()
         assert isinstance(result, Unavailable)
         assert result.exchanges == ()
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_page_whose_file_is_gone_still_shows_its_words(tmp_path: Path, status: int) -> None:
+    """It counted as no usable answer, and a repost without its picture as gone."""
+    text = "operations:\n  view:\n    path: /p\n    extract: {text: title}\n    media: {url: u}\n"
+    app = Recorder({("GET", "/p"): (200, {}, {"title": "a lake", "u": "/f.png"}), ("GET", "/f.png"): (status, {}, {})})
+    with talking(bind(tmp_path, text), app) as provider:
+        result = provider.view(None, Publication("p-1"), "page")
+    assert isinstance(result, Accepted), result
+    assert (result.value.text, result.value.media) == ("a lake", None)
+
+
+@pytest.mark.parametrize(("extract", "status"), [("", 404), ("    extract: {text: title}\n", 500)])
+def test_a_page_without_words_or_with_an_error_is_no_answer(tmp_path: Path, extract: str, status: int) -> None:
+    text = f"operations:\n  view:\n    path: /p\n{extract}    media: {{url: u}}\n"
+    app = Recorder({("GET", "/p"): (200, {}, {"title": "a lake", "u": "/f.png"}), ("GET", "/f.png"): (status, {}, {})})
+    with talking(bind(tmp_path, text), app) as provider:
+        result = provider.view(None, Publication("p-1"), "page")
+    assert isinstance(result, Unavailable), result
