@@ -155,7 +155,17 @@ def _travelled(probe: Probe, case: Brought) -> Journey | None:
     for step, publication in reposted(probe, account, first):
         for surface in _telling(probe.capabilities):
             _look(probe, journey, Face(step, surface, False), publication)
+    if case.value or case.declared:
+        probe.once("a file that is posted twice", lambda: _post_again(probe, journey, token))
     return journey
+
+
+def _post_again(probe: Probe, journey: Journey, token: str) -> None:
+    """Publish the file a second time, and see what is said beside it; once per run."""
+    answer = probe.observe(probe.provider.publish, journey.account, journey.content, f"a lake again {token}")
+    if isinstance(answer, Accepted):
+        for surface in _telling(probe.capabilities)[:1]:
+            _look(probe, journey, Face("a second post", surface, False), answer.value)
 
 
 def _telling(capabilities: Capabilities) -> list[str]:
