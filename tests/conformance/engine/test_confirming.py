@@ -88,7 +88,9 @@ def test_what_a_repetition_leaves_to_a_person_says_so(monkeypatch: pytest.Monkey
 
 def test_what_a_repetition_leaves_to_a_person_is_repeated_again(monkeypatch: pytest.MonkeyPatch) -> None:
     def near_the_limit(facet: str, times: int) -> None:
-        if times in (1, 2):
+        if facet == "two":
+            return
+        if times in (1, 2, 3):
             raise NeedsReview("too close to the limit")
         raise Violation(SEEN)
 
@@ -109,3 +111,29 @@ def test_different_faults_of_two_cases_are_not_one(monkeypatch: pytest.MonkeyPat
             raise Violation("no label" if facet == "one" else "no producer")
 
     assert judged(monkeypatch, another_each_time).verdict == "inconclusive"
+
+
+def test_the_last_repetition_has_the_accounts_of_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is refused to who asks once, and given to who asks twice, was seen in one case and never again."""
+    asked: set[str] = set()
+
+    def given_to_who_asks_twice(probe: Probe, case: Case) -> None:
+        probe.counts.sent += 1
+        account = probe.once("who asks", probe.fresh_account).id
+        if account in asked:
+            raise Violation(SEEN)
+        asked.add(account)
+
+    all_checks()
+    check = replace(
+        REGISTRY[NAME],
+        judge=given_to_who_asks_twice,
+        cases=lambda capabilities: iter([Case("one"), Case("one")]),
+        strategy=None,
+        machine=None,
+    )
+    monkeypatch.setitem(REGISTRY, NAME, check)
+    with load_binding(sample_binding(), environ={}).connect(transport=AsgiTransport(create_app())) as provider:
+        report = run_checks(provider, on=ON, examples=0, rules=list(check.rules))
+    found = next(each for each in report.checks if each.name == NAME)
+    assert (found.verdict, found.reason) == ("fail", SEEN)
