@@ -77,6 +77,12 @@ def check(report: Report, name: str) -> CheckResult:
     return next(each for each in report.checks if each.name == name)
 
 
+def asked(report: Report, usual: Mapping[str, str]) -> dict[str, str]:
+    """Check -> what a person is asked of a target, except for reasons that begin as those of the lawful one do."""
+    reviews = {each.name: each.reason for each in report.checks if each.verdict == "review"}
+    return {name: reason for name, reason in reviews.items() if not reason.startswith(usual.get(name, "-"))}
+
+
 def failures(report: Report) -> dict[str, str]:
     return {each.name: each.reason for each in report.checks if each.verdict in ("fail", "error")}
 

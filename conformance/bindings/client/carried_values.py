@@ -44,7 +44,7 @@ class CarriedValues:
         return carried
 
     def without(self, thing: Any) -> CarriedValues:
-        """The same values, but for those attached to a thing: what somebody knows who has only its id."""
+        """The same values without those attached to a thing: what a caller knows who has only its id."""
         other = CarriedValues(self._names)
         lost = KINDS.get(type(thing)), thing.id
         other._values = {key: values for key, values in self._values.items() if key != lost}

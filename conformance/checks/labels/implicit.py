@@ -198,7 +198,7 @@ def _another_work(probe: Probe, case: Prompted) -> Prompted:
     """The first work of the same batch, or a file of another prompt."""
     if case.face:
         return replace(case, face="")
-    # Files of other prompts are there for all checks; one of a prompt that begins alike is made for the first medium.
+    # All checks share the files of other prompts; a file whose prompt begins alike is made for the first medium only.
     first_medium = files(probe.capabilities)[0] == (case.service, case.media_type)
     if first_medium and case.prompt == probe.names.vary(PROMPTS[0]) and not case.options:
         return replace(case, prompt=f"{case.prompt} ({probe.names.token()})")

@@ -229,7 +229,7 @@ def published_time_limit_is_kept(probe: Probe, case: Surface) -> None:
             " reports are decided in time"
         )
     published = made_public(probe, "unlawful") if case.facet.startswith("well") else harmless(probe)
-    # Shared accounts are made anew once time has passed, and a ticket is its reporter's.
+    # Shared accounts are replaced once time has passed, and only its reporter can read a ticket.
     reporter = probe.reporter()
     ticket = status_of(probe, reporter, _taken(probe, report_of(published, kind_of_report(probe))))
     if ticket.state is TicketState.RECEIVED:
