@@ -168,11 +168,35 @@ class _Published:
 
 @dataclass
 class PublicationModel(Model):
-    """What was removed for good reason stays gone wherever it was seen."""
+    """What was removed for good reason stays gone wherever it was seen.
+
+    Who looks twice at one thing while nothing happens sees it twice: the second look is no step.
+    """
 
     published: dict[int, _Published] = field(default_factory=dict)
+    #: What was looked at since anything happened last: publications and surfaces.
+    looked_at: set[tuple[int, str]] = field(default_factory=set)
 
     def expect(self, step: SequenceStep) -> SequenceStep | None:
+        if step.operation in (Operation.VIEW, Operation.SEARCH):
+            return self._look(step)
+        happens = self._happens(step)
+        if happens is not None:
+            self.looked_at.clear()
+        return happens
+
+    def _look(self, step: SequenceStep) -> SequenceStep | None:
+        about = self.published.get(step.thing)
+        if about is None or (step.thing, step.word) in self.looked_at:
+            return None
+        self.looked_at.add((step.thing, step.word))
+        if not about.removed:
+            about.seen_on.add(step.word)
+            return replace(step, must=Must.BE_SEEN)
+        # Content that was never seen there cannot be distinguished from content that is gone.
+        return replace(step, must=Must.BE_GONE) if step.word in about.seen_on else None
+
+    def _happens(self, step: SequenceStep) -> SequenceStep | None:
         if step.operation is Operation.PUBLISH:
             if step.thing in self.published:
                 return None
@@ -188,13 +212,7 @@ class PublicationModel(Model):
                 return None
             about.reported, about.removed = True, about.unlawful
             return replace(step, word=UNLAWFUL if about.unlawful else PLAIN)
-        if step.operation is Operation.APPEAL:
-            return step if about.removed else None
-        if not about.removed:
-            about.seen_on.add(step.word)
-            return replace(step, must=Must.BE_SEEN)
-        # Content that was never seen there cannot be distinguished from content that is gone.
-        return replace(step, must=Must.BE_GONE) if step.word in about.seen_on else None
+        return step if about.removed else None
 
 
 AGREED, NOT_AGREED = "agreed", "not agreed"
