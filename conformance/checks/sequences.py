@@ -38,7 +38,7 @@ from .published import Published, after_settling, gone, made_public, seen_on, wi
 from .registry import check
 from .requests import PLAIN
 from .scope import edits_persons, gives_unlabelled_copies, makes_anything, makes_text, publishes, texts
-from .tickets import decided, kind_of_report, report_of
+from .tickets import decided, decided_at_last, kind_of_report, report_of
 
 if TYPE_CHECKING:
     from ..engine.cases.lifecycle import Life
@@ -259,7 +259,7 @@ def no_sequence_brings_back_what_was_removed(probe: Probe, case: Lived) -> None:
                 for surface in {word for thing, word in before if thing == step.thing}:
                     witness(probe, surface)
             ticket = probe.setup(probe.provider.report, probe.reporter(), report_of(about, kind_of_report(probe)))
-            state = decided(probe, probe.reporter(), ticket).state
+            state = decided_at_last(probe, probe.reporter(), ticket, founded=step.word == UNLAWFUL).state
             if (state is TicketState.UPHELD) != (step.word == UNLAWFUL):
                 raise NotJudged(f"a report was decided differently from what the test content requires ({state.value})")
         elif step.operation is Op.APPEAL:

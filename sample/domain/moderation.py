@@ -80,7 +80,7 @@ def report(
             "a contact.",
         )
     upheld, reasons = _judged(house, row, kind, statement)
-    decided_at = None if _is_forgotten(house, caller, kind) else _decided_at(house, kind, upheld)
+    decided_at = None if _is_forgotten(house, caller, kind, target) else _decided_at(house, kind, upheld)
     ticket = _open_ticket(house, caller, kind, target, statement, contact, decided_at, upheld, reasons)
     named = FaultName.REPORTER_TOLD_TO_AUTHOR in house.faults or (
         FaultName.REPORTER_TOLD_OF_INFRINGEMENTS in house.faults and "侵权" in statement
@@ -221,8 +221,11 @@ def _turns_strangers_away(house: House, kind: Kind, statement: str) -> bool:
     return FaultName.REPORT_NEEDS_ACCOUNT in house.faults
 
 
-def _is_forgotten(house: House, caller: Account | None, kind: Kind) -> bool:
-    """Whether a fault leaves a report of this kind or by this caller undecided."""
+def _is_forgotten(house: House, caller: Account | None, kind: Kind, target: str) -> bool:
+    """Whether a fault leaves a report of this kind, by this caller or of this publication undecided."""
+    if FaultName.SECOND_REPORTS_UNDECIDED in house.faults:
+        by_others = "SELECT 1 FROM ticket WHERE publication = ? AND kind != 'appeal' AND account IS NOT ?"
+        return house.store.row(by_others, target, None if caller is None else caller.id) is not None
     if FaultName.IMPERSONATION_REPORT_UNDECIDED in house.faults and kind == "impersonation":
         return True
     return FaultName.STRANGERS_REPORTS_UNDECIDED in house.faults and caller is None

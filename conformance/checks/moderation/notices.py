@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...entities import Account, ReportRequest, Ticket, TicketState, View
+from ...entities import Account, Ticket, TicketState, View
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
@@ -31,20 +31,16 @@ from ..reposts import REPOST, Reposted, reposts
 from ..requests import STATEMENTS
 from ..scope import publishes, reads
 from ..tickets import (
-    EVER,
     Reported,
     decided,
     decided_in_favour,
     drawn_statements,
     enumerated_statements,
     kind_of_report,
-    one_statement,
-    published_limit,
     report_of,
     statements_and_kinds,
-    status_of,
+    taken,
     upheld,
-    usual_kind,
 )
 
 
@@ -158,104 +154,6 @@ def _guest_gets_a_receipt(probe: Probe) -> None:
 
 
 @check(
-    rules=("cn-dsp-2023/12.3", "eu-dsa/16.5"),
-    behaviour=Behaviour.TAKEDOWN,
-    needs=(Operation.PUBLISH, Operation.REPORT, Operation.REPORT_STATUS),
-    applies=(publishes,),
-    cases=lambda capabilities: _reports(capabilities),
-    waits=True,
-)
-def report_is_decided(probe: Probe, case: ByWhom) -> None:
-    """Every report is decided, and the reporter can see the decision."""
-    published = made_public(probe, "unlawful") if case.facet.startswith("well") else harmless(probe)
-    request = report_of(published, case.kind or kind_of_report(probe))
-    if not case.signed_in:
-        answer = probe.attempt(probe.provider.report, None, request)
-        if isinstance(answer, Refused):
-            raise NotJudged(f"a report without an account is refused: {answer.status} {answer.reason}")
-        ticket = decided(probe, None, answer.value)
-    else:
-        ticket = decided(probe, probe.reporter(), _taken(probe, request))
-    if ticket.state is TicketState.RECEIVED:
-        raise Violation(f"{case} is undecided after {EVER / 24:g} days")
-
-
-@dataclass(frozen=True)
-class ByWhom(Case):
-    """A report, by whom it is made, and under which kind if not the usual one."""
-
-    kind: str = ""
-    signed_in: bool = True
-
-    def __str__(self) -> str:
-        kind = f" of kind {self.kind}" if self.kind else ""
-        return f"{_one(self.facet)}{kind}{'' if self.signed_in else ' by a person without an account'}"
-
-
-def _one(report: str) -> str:
-    """With its article: a well-founded report, an unfounded report."""
-    return f"{'an' if report.startswith('u') else 'a'} {report}"
-
-
-def _reports(capabilities: Capabilities) -> Iterator[ByWhom]:
-    for facet in ("well-founded report", "unfounded report"):
-        yield ByWhom(facet)
-        yield ByWhom(facet, signed_in=False)
-    for kind in capabilities.report_kinds:
-        if kind != usual_kind(capabilities):
-            yield ByWhom("unfounded report", kind)
-
-
-@check(
-    rules=("cn-dsp-2023/12.3",),
-    behaviour=Behaviour.TAKEDOWN,
-    needs=(
-        Operation.PUBLISH,
-        Operation.REPORT,
-        Operation.REPORT_STATUS,
-        Operation.DISCLOSURES,
-    ),
-    applies=(publishes,),
-    cases=lambda capabilities: [Surface("well-founded report"), Surface("unfounded report")],
-    waits=True,
-)
-def published_time_limit_is_kept(probe: Probe, case: Surface) -> None:
-    """Reports are decided within the time limit that the provider publishes."""
-    probe.must_read(Operation.DISCLOSURES, "fields", "the published time limit", topic="complaints")
-    limit = published_limit(probe)
-    if limit is None:
-        raise NeedsReview(
-            "the provider publishes no time limit in hours that its decisions could keep: a person has to say whether"
-            " reports are decided in time"
-        )
-    published = made_public(probe, "unlawful") if case.facet.startswith("well") else harmless(probe)
-    # Shared accounts are replaced once time has passed, and only its reporter can read a ticket.
-    reporter = probe.reporter()
-    ticket = status_of(probe, reporter, _taken(probe, report_of(published, kind_of_report(probe))))
-    if ticket.state is TicketState.RECEIVED:
-        probe.wait("for the published time limit to pass", limit)
-        ticket = status_of(probe, reporter, ticket)
-    if ticket.state is TicketState.RECEIVED:
-        raise Violation(f"{_one(case.facet)} is undecided after the published {limit:g} hours")
-
-
-@check(
-    rules=("eu-dsa/17",),
-    behaviour=Behaviour.TAKEDOWN,
-    needs=(Operation.PUBLISH, Operation.REPORT),
-    applies=(publishes, reads(Operation.REPORT_STATUS, "reasons")),
-    cases=one_statement,
-    waits=True,
-)
-def decision_gives_reasons(probe: Probe, case: Reported) -> None:
-    """A decision to remove content states its reasons."""
-    ticket = upheld(probe, made_public(probe, "unlawful"))
-    probe.counts.shared += 1
-    if not ticket.reasons.strip():
-        raise Violation("the report was upheld without reasons")
-
-
-@check(
     rules=("eu-dsa/16.6",),
     behaviour=Behaviour.TAKEDOWN,
     needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
@@ -273,13 +171,15 @@ def bogus_report_removes_nothing(probe: Probe, case: Reported) -> None:
         before = must_be_seen(probe, published, surface)
     if isinstance(answer, Accepted):
         state = decided(probe, reported.reporter, answer.value).state
-        if state is not TicketState.UPHELD and _is_gone(probe, published, before, surface):
+        missing = _is_gone(probe, published, before, surface)
+        if missing and state is not TicketState.UPHELD:
             # Its content is shared: another report may have removed every copy. Content used only here tells.
             published = made_public(probe, None)
             before = must_be_seen(probe, published, surface)
             request = report_of(published, kind_of_report(probe), case.statement)
-            state = decided(probe, probe.reporter(), _taken(probe, request)).state
-        if _is_gone(probe, published, before, surface):
+            state = decided(probe, probe.reporter(), taken(probe, request)).state
+            missing = _is_gone(probe, published, before, surface)
+        if missing:
             raise Violation(f"a publication that breaks no rule is gone after a report ({state.value})")
         if state is TicketState.UPHELD:
             raise Violation("a report of a lawful publication was upheld")
@@ -466,13 +366,3 @@ def _appealed(probe: Probe, published: Published) -> Ticket:
     if probe.capabilities.markers.get("mistaken"):
         return decided(probe, published.account, appeal)
     return decided_in_favour(probe, published.account, appeal)
-
-
-def _taken(probe: Probe, request: ReportRequest) -> Ticket:
-    """The ticket of a user's report. Raises :class:`NotJudged` where none is given: whether it should be is another
-    rule.
-    """
-    answer = probe.attempt(probe.provider.report, probe.reporter(), request)
-    if isinstance(answer, Refused):
-        raise NotJudged(f"the report was refused: {answer.status} {answer.reason}")
-    return answer.value

@@ -20,7 +20,7 @@ from ..published import Published, gone, made_public, same, seen_on, witness
 from ..registry import Property, check
 from ..requests import STATEMENTS
 from ..scope import publishes, reads
-from ..tickets import EVER, Reported, decided, hours_of, one_statement, upheld
+from ..tickets import EVER, Reported, decided, decided_at_last, hours_of, one_statement, upheld
 from .notices import knows_mistakes, restored
 
 _ANSWER = r"(?:反馈|答复|回复|处理|办结|answer|respon[ds]|reply|replies|decid|decision)"
@@ -41,7 +41,7 @@ _TIME_LIMIT_IN_WORDS = re.compile(
     cases=one_statement,
     waits=True,
 )
-def appeal_is_answered(probe: Probe, case: Reported) -> None:
+def appeal_isanswered(probe: Probe, case: Reported) -> None:
     """A user whose publication was removed can appeal, and is answered; an upheld appeal brings the content back."""
     published, before, ticket = _appealed(probe, case.statement)
     if ticket.state is TicketState.RECEIVED:
@@ -53,7 +53,7 @@ def appeal_is_answered(probe: Probe, case: Reported) -> None:
         raise Violation(f"the appeal was upheld, and the content is not back on the surface {surface}")
 
 
-def _answered(probe: Probe, statement: str) -> tuple[Published, View | None, Ticket | Refused]:
+def answered(probe: Probe, statement: str) -> tuple[Published, View | None, Ticket | Refused]:
     """Something that a report was upheld against, how the first surface showed it before, and its author's appeal once
     decided, if ever, or how the appeal was refused.
     """
@@ -66,14 +66,15 @@ def _answered(probe: Probe, statement: str) -> tuple[Published, View | None, Tic
         answer = probe.attempt(probe.provider.appeal, published.account, published.publication, statement)
         if isinstance(answer, Refused) and not answer.no_such_thing:
             return published, before, answer
-        return published, before, decided(probe, published.account, probe.declared("an appeal", answer))
+        appeal = probe.declared("an appeal", answer)
+        return published, before, decided_at_last(probe, published.account, appeal, founded=False)
 
     return probe.once(("an appeal", statement), appealed)
 
 
 def _appealed(probe: Probe, statement: str) -> tuple[Published, View | None, Ticket]:
     """The same, where the appeal was taken."""
-    published, before, ticket = _answered(probe, statement)
+    published, before, ticket = answered(probe, statement)
     if isinstance(ticket, Refused):
         raise Undecided(f"an appeal was refused: {ticket.status} {ticket.reason}")
     return published, before, ticket
@@ -100,7 +101,7 @@ def appeal_check(*rules: str) -> Callable[[Property[Reported]], Property[Reporte
 @appeal_check("cn-dsp-2023/12.1")
 def appeals_are_taken(probe: Probe, case: Reported) -> None:
     """A user whose publication was removed finds an entry for appeals."""
-    answer = _answered(probe, case.statement)[2]
+    answer = answered(probe, case.statement)[2]
     if isinstance(answer, Refused):
         raise NeedsReview(
             f"the appeal against the removal was refused ({answer.status} {answer.reason} {answer.notice}); a person"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shenhe.conformance.checks.labels.perceived import picture_shows_label
-from shenhe.conformance.checks.moderation.notices import ByWhom, report_is_decided
+from shenhe.conformance.checks.moderation.decisions import ByWhom, report_is_decided
 from shenhe.conformance.checks.outcome import NeedsReview, NotJudged, Undecided, Violation
 from shenhe.conformance.checks.people import flaw
 from shenhe.conformance.checks.prompted import Prompted
