@@ -80,6 +80,8 @@ def release(house: House, caller: Account, prompt: str) -> None:
 
 def admit_title(house: House, caller: Account, title: str) -> None:
     """Let a title be published, or refuse it as :func:`admit` refuses a prompt."""
+    if FaultName.TITLES_REVIEWED_AT_A_GLANCE in house.faults:
+        title = title[:_GLANCE]
     refused = (PROHIBITED in title and FaultName.INPUT_UNREVIEWED not in house.faults) or (
         FAKE_NEWS in title and FaultName.FAKE_NEWS_PUBLISHED not in house.faults
     )
