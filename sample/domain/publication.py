@@ -38,6 +38,7 @@ LAGGING: dict[str, tuple[FaultName, float]] = {
 }
 TEASER = 80
 PAGE_SIZE = 50
+_WEEK = 24.0 * 7
 
 
 def publish(house: House, caller: Account | None, verified: bool, asset: str, title: str) -> dict[str, Any]:
@@ -326,6 +327,10 @@ def _notices(
             (FaultName.FEED_WITHOUT_NOTICE in house.faults and surface == "feed")
             or (FaultName.MEMBERS_SEE_NO_NOTICE in house.faults and caller is not None)
             or (FaultName.REPOSTS_WITHOUT_NOTICE in house.faults and publication["shared_from"] is not None)
+            or (
+                FaultName.UPLOAD_NOTICES_FADE in house.faults
+                and publication["published_at"] < written(house.hours_ago(_WEEK))
+            )
         )
         # What the platform says of an upload was settled when it came in.
         return [asset["prompt"]] if asset["prompt"] and not silent else []

@@ -46,8 +46,11 @@ from .propagation import (
     must_be_told,
     notices_are_read,
     passed_on,
+    tier,
     twin_is_not_told,
 )
+
+_A_MONTH = 30 * 24.0
 
 
 def propagates(capabilities: Capabilities) -> Absent | None:
@@ -99,6 +102,54 @@ def _can_declare(probe: Probe, file: Media) -> None:
 def upload_with_metadata_is_called_generated(probe: Probe, case: Brought) -> None:
     """An upload whose metadata declares it AI-generated is shown as AI-generated, wherever it is seen."""
     must_be_told(probe, journey_of(probe, case), (IS,), "the metadata say that the file is generated")
+    if case == _first_generated(probe.capabilities)[0] and _has_clock(probe.capabilities) is None:
+        _seen_early(probe, case)
+
+
+def _first_generated(capabilities: Capabilities) -> list[Brought]:
+    return list(_saying(IS)(capabilities))[:1]
+
+
+def _has_clock(capabilities: Capabilities) -> Absent | None:
+    if Operation.ADVANCE_CLOCK in capabilities.operations:
+        return None
+    return Absent("the binding has no operation advance_clock, and a month cannot be waited for", elsewhere=True)
+
+
+@check(
+    rules=("cn-labeling-2025/6.1.1",),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.UPLOAD, Operation.PUBLISH, Operation.VIEW),
+    applies=(propagates, publishes, takes_uploads, _has_clock),
+    cases=lambda capabilities: _first_generated(capabilities),
+    waits=True,
+    ambient=True,
+)
+def notice_stays(probe: Probe, case: Brought) -> None:
+    """The notice beside an upload that is AI-generated is still there a month later."""
+    journey, passed = _seen_early(probe, case)
+    told = [face for face, words in journey.notices(probe) if tier(words) == IS]
+    face = next((each for each in told if not each.step and not each.signed_in), None)
+    if face is None or journey.publication is None:
+        raise NotJudged("no surface shows the notice")
+    left = _A_MONTH - (probe.session.passed - passed)
+    if left > 0:
+        probe.wait("for a month to pass", left)
+    later = probe.observe(probe.provider.view, None, journey.publication, face.surface)
+    if isinstance(later, Refused):
+        raise NotJudged(f"the upload is not shown a month later: {later.status} {later.reason}")
+    words = " ".join(later.value.notices)
+    if tier(words) != IS:
+        read = f"reads {words[:160]!r}" if words else "sees no notice"
+        raise Violation(f"a month later, the public {read} where it read that the file is generated ({face})")
+
+
+def _seen_early(probe: Probe, case: Brought) -> tuple[Journey, float]:
+    """A journey that is not forgotten when time passes, and the hours that had passed when it was made."""
+    return probe.once(
+        "a notice to look at again", lambda: (journey_of(probe, case), probe.session.passed), lasting=True
+    )
 
 
 @journey_check("cn-labeling-2025/6.1.2", cases=_saying(""))

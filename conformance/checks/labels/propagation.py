@@ -95,6 +95,8 @@ class Journey:
     content: Content
     notice: str
     seen: dict[Face, View] = field(default_factory=dict)
+    #: Its first publication, where there is one.
+    publication: Publication | None = None
     #: The exchange that showed each face.
     shown_by: dict[Face, Exchange] = field(default_factory=dict)
 
@@ -146,7 +148,7 @@ def _travelled(probe: Probe, case: Brought) -> Journey | None:
     if isinstance(answer, Refused):
         return None
     journey = Journey(sent, before, account, answer.value, answer.notice)
-    first = probe.setup(probe.provider.publish, account, answer.value, f"a lake {token}")
+    first = journey.publication = probe.setup(probe.provider.publish, account, answer.value, f"a lake {token}")
     surfaces = probe.capabilities.surfaces
     for surface in surfaces:
         _look(probe, journey, Face("", surface, False), first)

@@ -321,9 +321,11 @@ class Conversation:
         else:
             control()
 
-    def once(self, key: object, make: Callable[[], T]) -> T:
+    def once(self, key: object, make: Callable[[], T], *, lasting: bool = False) -> T:
         """Make once per run. All cases get the value together with the exchanges that led to it, and count these as
         shared, although a verdict rests on them.
+
+        What is made once is made again when time has passed, unless it is ``lasting``.
         """
         place = self.names.apart, key
         with self.session.turns.making(place):
@@ -339,7 +341,7 @@ class Conversation:
                     raise
                 finally:
                     self.names = own
-                self._keep(place, value, None, begin, before)
+                self._keep(place, value, None, begin, before, lasting=lasting)
                 return value
         self._reuse(kept)
         if kept.undecided is not None:
@@ -356,12 +358,19 @@ class Conversation:
         self.counts = self.counts.plus(kept.counts.reused())
 
     def _keep(
-        self, place: tuple[object, object], value: object, undecided: Undecided | None, begin: int, before: Counts
+        self,
+        place: tuple[object, object],
+        value: object,
+        undecided: Undecided | None,
+        begin: int,
+        before: Counts,
+        *,
+        lasting: bool = False,
     ) -> None:
         # Shared for the case that made it, too: otherwise counts would depend on which check came first.
         made = self.counts.less(before)
         self.counts = before.plus(made.reused())
-        kept = self.session.kept[place] = Kept(value, undecided, tuple(self.recorded[begin:]), made)
+        kept = self.session.kept[place] = Kept(value, undecided, tuple(self.recorded[begin:]), made, lasting)
         self._reused.add(id(kept))
 
     def _ask(

@@ -53,3 +53,5 @@ class Kept:
     undecided: Undecided | None
     recorded: tuple[RecordedExchange, ...]
     counts: Counts
+    #: Whether it is kept when time passes.
+    lasting: bool = False

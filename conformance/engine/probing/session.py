@@ -163,8 +163,8 @@ class Session:
             self.invented.update(each for each in said if isinstance(each, str) and can_change(each))
 
     def forget(self) -> None:
-        """Forget what was kept from earlier cases: make it again when it is next needed."""
-        self.kept.clear()
+        """Forget what was kept from earlier cases, unless it is lasting: make it again when it is next needed."""
+        self.kept = {place: each for place, each in self.kept.items() if each.lasting}
 
     def made(self, kind: str) -> bool:
         """Whether something was made once for the run whose key begins with this word."""
@@ -185,7 +185,7 @@ class Session:
                 return False
             self._turned_away = False
             self.renewals += 1
-            self.forget()
+            self.kept.clear()
             return True
 
     def answered(self, result: Accepted[Any] | Refused | Unavailable) -> None:
