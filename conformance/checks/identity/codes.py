@@ -25,6 +25,7 @@ _WRONG, _AGAIN, _GUESSED, _EMPTY, _OF_ANOTHER = (
     "the code of another person",
 )
 _EARLIER, _LATE = "the code of an earlier challenge", "a code a day later"
+_USED, _NEAR = "a code that was used", "a code with another last sign"
 #: The operations that a code opens.
 _OPENED = (Operation.REGISTER, Operation.VERIFY_IDENTITY)
 
@@ -57,6 +58,8 @@ def _cases(capabilities: Capabilities) -> Iterator[Coded]:
         if operation in capabilities.codes:
             for code in (_WRONG, _AGAIN, _GUESSED, _EMPTY, _OF_ANOTHER, _EARLIER, _LATE):
                 yield Coded(operation.value, code)
+            if operation is Operation.VERIFY_IDENTITY and IdentityMethod.PHONE in capabilities.identity_methods:
+                yield Coded(operation.value, _USED)
             # A number that is not the one of the telephone may be asked for with a code, too.
             if operation is Operation.VERIFY_IDENTITY and IdentityMethod.ID_CARD in capabilities.identity_methods:
                 for code in (_WRONG, _GUESSED, _OF_ANOTHER):
@@ -77,8 +80,7 @@ def only_the_right_code_counts(probe: Probe, case: Coded) -> None:
 
     How long a code counts, and whether a new one ends it, the law does not say: that is put to a person.
     """
-    if not isinstance(probe.provider, Proves):
-        raise Undecided("other codes can be sent only through a binding", lasting=True)
+    _sends_other_codes(probe)
     sent: list[str] = []
     ask = _attempts(probe, case)
     if case.code == _OF_ANOTHER and _attempts(probe, case)(_noting(sent, _other)):
@@ -86,9 +88,14 @@ def only_the_right_code_counts(probe: Probe, case: Coded) -> None:
     if case.code == _EARLIER and ask(_noting(sent, _other)):
         raise NotJudged("a wrong code counts")
     own: list[str] = []
-    for _ in range(2 if case.code == _AGAIN else 1):
-        guesses = (_another,) if case.code == _GUESSED else ()
-        counts = ask(_noting(own, _made(probe, case.code, sent)), *guesses)
+    if case.code == _USED:
+        _must_count_once(probe, case)
+        return
+    for number in range(2 if case.code == _AGAIN else 1):
+        guesses = (_with_other_first,) if case.code == _GUESSED else ()
+        # Who compares a part of a code takes one that differs in one place.
+        make = _with_other_last if number else _made(probe, case.code, sent)
+        counts = ask(_noting(own, make), *guesses)
         if not own:
             raise NotJudged("no code was asked for")
         if sent and sent[0] == own[0]:
@@ -100,6 +107,60 @@ def only_the_right_code_counts(probe: Probe, case: Coded) -> None:
     if not _attempts(probe, case)(lambda code: code):
         raise Undecided("the right code does not count either")
     probe.counts.controls += 1
+
+
+def _must_count_once(probe: Probe, case: Coded) -> None:
+    """A number that was proven once is proven to another account by a code of its own."""
+    account = probe.registered()
+    identity, used, fresh = probe.identity(case.method, account), list[str](), list[str]()
+    first = probe.control(_with(probe, _noting(used, lambda code: code)).verify_identity, account, identity)
+    if not first.verified or not used:
+        raise NotJudged("the number is not verified by a code")
+    asked = _with(probe, _noting(fresh, lambda code: used[0]))
+    answer = probe.attempt(asked.verify_identity, probe.registered(), identity)
+    if not fresh or fresh[0] == used[0]:
+        raise NotJudged("every challenge has the same code, or none follows")
+    if isinstance(answer, Accepted) and answer.value.verified:
+        raise Violation(f"{case.code} counts again, for another account")
+
+
+def _sends_other_codes(probe: Probe) -> None:
+    if not isinstance(probe.provider, Proves):
+        raise Undecided("other codes can be sent only through a binding", lasting=True)
+
+
+def _signs_in_by_code(capabilities: Capabilities) -> Absent | None:
+    """Concerns a provider that sends a code to whoever signs in."""
+    if Operation.SIGN_IN in capabilities.codes:
+        return None
+    return Absent("no step of sign_in extracts a `code`", elsewhere=True)
+
+
+@check(
+    rules=("cn-pipl/51",),
+    behaviour=Behaviour.GOVERNANCE,
+    level=Level.EXTENDED,
+    needs=(Operation.REGISTER, Operation.SIGN_IN),
+    applies=(_signs_in_by_code,),
+    cases=lambda capabilities: [
+        Coded(Operation.SIGN_IN.value, code) for code in (_WRONG, _NEAR, _EMPTY, _OF_ANOTHER, _USED)
+    ],
+)
+def sign_in_needs_its_code(probe: Probe, case: Coded) -> None:
+    """Nobody signs in to an account with a code that was not sent for it, or that was used before."""
+    _sends_other_codes(probe)
+    account, sent, own = probe.registered(), list[str](), list[str]()
+    if case.code == _OF_ANOTHER:
+        probe.attempt(_with(probe, _noting(sent, _other)).sign_in, probe.registered())
+    elif case.code == _USED:
+        probe.control(_with(probe, _noting(sent, lambda code: code)).sign_in, account)
+    makes = {_WRONG: _other, _NEAR: _with_other_last, _EMPTY: lambda code: ""}
+    answer = probe.attempt(_with(probe, _noting(own, makes.get(case.code, lambda code: sent[0]))).sign_in, account)
+    if not own or (case.code not in makes and (not sent or sent[0] == own[0])):
+        raise NotJudged("every challenge has the same code, or none was asked for")
+    if isinstance(answer, Accepted):
+        raise Violation(f"{case.code} signs in to an account")
+    probe.control(probe.provider.sign_in, account)
 
 
 def _noting(codes: list[str], make: Callable[[str], str]) -> Callable[[str], str]:
@@ -132,9 +193,14 @@ def _other(code: str) -> str:
     )
 
 
-def _another(code: str) -> str:
-    """A second wrong code of the same form."""
-    return _other(_other(code))
+def _with_other_last(code: str) -> str:
+    """The right code but for its last sign."""
+    return code[:-1] + _other(code[-1:])
+
+
+def _with_other_first(code: str) -> str:
+    """The right code but for its first sign."""
+    return _other(code[:1]) + code[1:]
 
 
 def _attempts(probe: Probe, case: Coded) -> Callable[..., bool]:

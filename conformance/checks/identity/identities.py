@@ -14,7 +14,7 @@ from ...entities import Account, Identity, IdentityMethod
 from ...provider import Accepted, Capabilities, Operation, Refused, where_to_bind
 from ...verdict import Level
 from ..flawed import Flawed, born, flawed_identities
-from ..outcome import Absent, Case, NotJudged, Undecided, Violation
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from ..people import Person, flaw, id_check_character
 from ..registry import Applies, Property, check
 from ..scope import publishes
@@ -152,7 +152,14 @@ def credit_code_must_be_valid(probe: Probe, case: Presented) -> None:
 @identity_check(IdentityMethod.PHONE, _FLAWED_PHONES)
 def mobile_number_must_be_valid(probe: Probe, case: Presented) -> None:
     """An impossible mobile number (length, digits, prefix) verifies no account."""
-    _must_be_somebodys(probe, case.flawed)
+    try:
+        _must_be_somebodys(probe, case.flawed)
+    except Violation as violation:
+        if Operation.VERIFY_IDENTITY in probe.capabilities.codes and "number begins with 1" in violation.seen:
+            raise NeedsReview(
+                f"{violation.seen}; it is verified by a code, and a person has to say whether one can arrive there"
+            ) from None
+        raise
 
 
 def _must_be_somebodys(probe: Probe, flawed: Flawed) -> None:
