@@ -274,13 +274,20 @@ def _same_holder(house: House, account: str, number: str, holder: str) -> None:
 
 
 def close(house: House, caller: Account, account: str) -> None:
-    """Close the caller's own account for good.
+    """Close the caller's own account for good: what it published is public no longer.
 
     Raises:
         Refusal: 404 for another user's account.
     """
     _own(caller, account)
     house.store.run("UPDATE account SET closed_at = ? WHERE id = ?", written(house.now()), account)
+    house.store.run(
+        "UPDATE publication SET removed_at = coalesce(removed_at, ?1), removed_for = coalesce(removed_for, ?2)"
+        " WHERE account = ?3",
+        written(house.now()),
+        "account closed",
+        account,
+    )
     if VariantName.TENANTS_DELETED_WITH_WORKS in house.variants:
         house.store.run("UPDATE asset SET withdrawn_at = ? WHERE account = ?", written(house.now()), account)
         house.store.run("DELETE FROM form WHERE asset IN (SELECT id FROM asset WHERE account = ?)", account)

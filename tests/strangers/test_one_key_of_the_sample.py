@@ -81,7 +81,6 @@ def one_check(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 @pytest.mark.parametrize(
     ("variant", "operation", "rule", "name", "unnamed"),
     [
-        ("", "records", OTHERS, "others_are_told_nothing_of_people", False),
         ("", "edit", OTHERS, "others_are_told_nothing_of_people", True),
         ("", "chat", OTHERS, "conversations_are_private", False),
         ("", "chat_history", OTHERS, "conversations_are_private", False),
@@ -126,3 +125,10 @@ def test_nobody_signs_for_another_with_the_key_of_all(
     report = run_with_one_key(tmp_path, "", operation, rule)
     assert failures(report) == {}
     assert [each.verdict for each in report.checks] == []
+
+
+def test_records_that_one_key_opens_are_no_authors(tmp_path: Path, one_check: Callable[[str], None]) -> None:
+    """What an operator reads, no author is told: the other responses are judged all the same."""
+    one_check("others_are_told_nothing_of_people")
+    report = run_with_one_key(tmp_path, "", "records", OTHERS)
+    assert check(report, "others_are_told_nothing_of_people").verdict == "pass"

@@ -110,8 +110,23 @@ def public_pages_tell_nothing_of_people(probe: Probe, case: Confided) -> None:
     if probe.offers(Operation.SEARCH):
         probe.attempt(probe.provider.search, None, published.token)
     canaries.must_not_stand_in(probe, begin, case.facet, "what is public", rendered=rendered)
+    if case.facet == PUBLISHER:
+        _reposts_tell_nothing(probe, published.publication)
     if probe.offers(Operation.SEARCH):
         _not_found_by(probe, canaries, published.publication, case.facet)
+
+
+def _reposts_tell_nothing(probe: Probe, publication: Publication) -> None:
+    """Nor do the pages of a repost tell anything of who made it."""
+    other = sharer(probe)
+    if other is None or other.id not in probe.session.profiles:
+        return
+    repost = probe.observe(probe.provider.share, other, publication)
+    begin = len(probe.recorded)
+    if isinstance(repost, Accepted):
+        for surface in probe.capabilities.surfaces:
+            probe.attempt(probe.provider.view, None, repost.value, surface)
+        of_account(probe, other).must_not_stand_in(probe, begin, "the account that reposted", "the page of a repost")
 
 
 def _confided_by(probe: Probe, case: Confided) -> tuple[Account, Canaries, Content]:
@@ -221,9 +236,7 @@ def _author_learns_nothing(probe: Probe, case: Confided) -> None:
     probe.counts.shared += 1
     for author, publication in publications:
         probe.observe(probe.provider.view, author, publication, probe.capabilities.surfaces[0])
-        if probe.offers(Operation.RECORDS):
-            # The records of an operator are for no author.
-            probe.must_send_account(Operation.RECORDS, author, None, _SENT_TO_AUTHORS[0])
+        if probe.offers(Operation.RECORDS) and _reads_own_records(probe, author):
             for kind in _SENT_TO_AUTHORS:
                 probe.observe(probe.provider.records, author, kind)
         if probe.offers(Operation.APPEAL):
@@ -231,6 +244,15 @@ def _author_learns_nothing(probe: Probe, case: Confided) -> None:
             if isinstance(appeal, Accepted) and probe.offers(Operation.REPORT_STATUS):
                 probe.observe(probe.provider.report_status, author, appeal.value)
     canaries.must_not_stand_in(probe, begin, REPORTER, "an answer to the author, or to who reposted it")
+
+
+def _reads_own_records(probe: Probe, author: Account) -> bool:
+    """Whether a request for records says who asks: those of an operator are for no author."""
+    try:
+        probe.must_send_account(Operation.RECORDS, author, None, _SENT_TO_AUTHORS[0])
+    except Undecided:
+        return False
+    return True
 
 
 def _borrower_learns_nothing(probe: Probe) -> None:
@@ -270,6 +292,10 @@ def _namesake_learns_nothing(probe: Probe) -> None:
     probe.must_send_account(Operation.VERIFY_IDENTITY, holder, namesake, identity)
     begin = len(probe.recorded)
     probe.attempt(probe.provider.verify_identity, namesake, identity)
+    if probe.capabilities.identities == "synthetic":
+        # Under another name the answer is another: whose the number is must not be in it either.
+        other = replace(identity, name=probe.person().name)
+        probe.attempt(probe.provider.verify_identity, probe.registered(), other)
     canaries.must_not_stand_in(probe, begin, HOLDER, "the answer to another account with the same number")
 
 

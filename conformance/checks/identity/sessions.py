@@ -173,6 +173,40 @@ def _tried(probe: Probe, door: Door, account: Account, content: Content) -> bool
     return isinstance(probe.attempt(door.ask, probe.provider, account, content), Accepted)
 
 
+def _hands_out_files(capabilities: Capabilities) -> Absent | None:
+    if any(name not in ("original", "unlabelled") for name in capabilities.all_renditions):
+        return None
+    return Absent("the provider declares no rendition except the original", elsewhere=True)
+
+
+@check(
+    rules=(_ACCESS,),
+    behaviour=Behaviour.GOVERNANCE,
+    level=Level.EXTENDED,
+    needs=(Operation.FETCH,),
+    applies=(_hands_out_files,),
+    cases=lambda capabilities: [Case("renditions")],
+)
+def renditions_are_as_private_as_the_work(probe: Probe, case: Case) -> None:
+    """Where another account does not get the file of an unpublished work, it gets none of its renditions either."""
+    owner, other = probe.account(), probe.another_account()
+    if owner == other:
+        raise Undecided("two accounts are needed", lasting=True)
+    content = probe.some_content(owner)
+    probe.must_send_account(Operation.FETCH, owner, other, content)
+    probe.control(probe.provider.fetch, owner, content)
+    if isinstance(probe.observe(probe.provider.fetch, other, content), Accepted):
+        raise NotJudged("another account gets the file itself, as who knows its number may")
+    for rendition in probe.capabilities.all_renditions:
+        if rendition in ("original", "unlabelled"):
+            continue
+        if isinstance(probe.attempt(probe.provider.fetch, other, content, rendition), Accepted):
+            raise NeedsReview(
+                f"another account is refused the file of an unpublished work and gets its rendition {rendition}: a"
+                " person has to say whether that is meant for everybody"
+            )
+
+
 def _left_behind(capabilities: Capabilities) -> Iterator[KeptSession]:
     signs_in = Operation.SIGN_IN in capabilities.operations
     for door in _doors(capabilities):

@@ -1,4 +1,6 @@
-"""Withdrawal: what was made of a person with their consent is deleted when they take the consent back."""
+"""Deletion: what was made of a person goes when they take their consent back, and what an account published when the
+account is deleted.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,11 @@ from ...engine.probing.probe import Probe
 from ...entities import Account, Consent, Content, EditRequest, View
 from ...provider import Accepted, Capabilities, Operation
 from ...verdict import Level
-from ..outcome import Case, NeedsReview, Undecided
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided
 from ..published import Published, publish, same, seen_on, surfaces
 from ..registry import check
 from ..responses.addresses import serving, still_served
-from ..scope import edits_persons
+from ..scope import edits_persons, publishes
 from .consent import Edit, edit_request
 
 
@@ -48,7 +50,7 @@ def withdrawal_deletes_what_was_made(probe: Probe, case: Withdrawn) -> None:
     begin = len(probe.recorded)
     withdrawn, kept = (_edited(probe, account, case.scope, index) for index in (0, 1))
     probe.control(probe.provider.fetch, account, withdrawn[1])
-    forms = [name for name in probe.capabilities.renditions if name not in ("original", "unlabelled")]
+    forms = [name for name in probe.capabilities.all_renditions if name not in ("original", "unlabelled")]
     had = [form for form in forms if _is_had(probe, account, withdrawn[1], form)]
     # Deleting the first alone is not enough.
     again = probe.control(probe.provider.edit, account, _edit_of(withdrawn[0], case.scope, "a calm look"))
@@ -103,3 +105,37 @@ def _edited(probe: Probe, account: Account, scope: str, index: int) -> tuple[Con
 
 def _edit_of(consent: Consent, scope: str, prompt: str) -> EditRequest:
     return edit_request(Edit(scope, scope, prompt), consent.subject, consent)
+
+
+def _accounts_are_deleted(capabilities: Capabilities) -> Absent | None:
+    """Concerns a binding that may invent accounts: a supplied one is never deleted."""
+    if capabilities.identities == "synthetic":
+        return None
+    return Absent("an account would be deleted, and this binding supplies its accounts", elsewhere=True)
+
+
+@check(
+    rules=("cn-pipl/47",),
+    behaviour=Behaviour.CONSENT,
+    level=Level.EXTENDED,
+    needs=(Operation.DELETE_ACCOUNT, Operation.PUBLISH, Operation.VIEW),
+    applies=(publishes, _accounts_are_deleted),
+    cases=lambda capabilities: [Case("published")],
+)
+def deleted_account_leaves_nothing_public(probe: Probe, case: Case) -> None:
+    """What an account published is gone from every surface after the account is deleted.
+
+    Whether a cooling-off period or another ground lets the provider keep it is for a person to say.
+    """
+    account = probe.disposable_account()
+    public = _published(probe, account, probe.some_content(account))
+    if public is None or not public[1]:
+        raise NotJudged("no surface shows what the account published")
+    probe.setup(probe.provider.delete_account, account)
+    probe.counts.sent += 1
+    if not probe.settled(lambda: not _still_seen(probe, public)):
+        where = ", ".join(_still_seen(probe, public))
+        raise NeedsReview(
+            f"after its account was deleted, a publication is still seen on {where}; Art. 47 requires deletion, and a"
+            " person has to say whether another ground allows keeping it"
+        )

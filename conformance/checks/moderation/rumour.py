@@ -48,7 +48,8 @@ def rumour_is_refuted(probe: Probe, case: Case) -> None:
     """A publication reported as a rumour gets a refutation attached, and a record is kept."""
     account, publication, attached = _refuted(probe)
     if case.facet == "refutation of a second rumour":
-        account, publication, attached = _refuted(probe, "another refuted rumour")
+        # By the same author: a provider that has dealt with somebody is not done with them.
+        account, publication, attached = _refuted(probe, "another refuted rumour", account)
     probe.counts.shared += 1
     if case.facet != "record":
         refutations = probe.declared("the list of refutations", attached)
@@ -69,13 +70,13 @@ def rumour_is_refuted(probe: Probe, case: Case) -> None:
 
 
 def _refuted(
-    probe: Probe, which: str = "a refuted rumour"
+    probe: Probe, which: str = "a refuted rumour", author: Account | None = None
 ) -> tuple[Account, Publication, Accepted[tuple[Refutation, ...]] | Refused]:
     """A rumour that a report was upheld against, by whom it was published, and its refutations since; once per run."""
 
     def refuted() -> tuple[Account, Publication, Accepted[tuple[Refutation, ...]] | Refused]:
         probe.must_read(Operation.REFUTATIONS, "text", "the text of a refutation")
-        account = probe.fresh_account()
+        account = author or probe.fresh_account()
         marker = probe.capabilities.marker(RUMOUR)
         assert marker is not None  # noqa: S101 - the checks apply only where there is one
         publication, ticket = _reported(probe, account, marker.in_text(probe.names.token()), founded=True)
@@ -96,7 +97,9 @@ def _reported(probe: Probe, account: Account, title: str, *, founded: bool) -> t
     before = probe.observe(probe.provider.refutations, publication)
     if isinstance(before, Accepted) and _about(publication, before.value):
         raise Undecided("a refutation is attached before any report, so one after the report proves nothing")
-    request = ReportRequest(publication, RUMOUR, "This is false. [test]", contact="reporter@example.org")
+    request = ReportRequest(
+        publication, RUMOUR, "This is false. [test]", contact=f"reporter-{probe.names.token()}@example.org"
+    )
     reporter = probe.reporter()
     decide = decided_in_favour if founded else decided_against
     return publication, decide(probe, reporter, probe.setup(probe.provider.report, reporter, request))
