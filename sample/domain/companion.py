@@ -132,9 +132,19 @@ def _admit(house: House, caller: Account, persona: str) -> None:
 
 
 def _begun(house: House, caller: Account, persona: str) -> sqlite3.Row:
+    """A new conversation; use that was not interrupted goes on in it, and is counted from its beginning."""
     chat, now = house.store.new_name("chat"), written(house.now())
+    before = house.store.row("SELECT * FROM chat WHERE account = ? ORDER BY said_at DESC, rowid DESC", caller.id)
+    goes_on = before is not None and house.now() - datetime.fromisoformat(before["said_at"]) < _PAUSE
     house.store.insert(
-        "chat", id=chat, account=caller.id, persona=persona, begun_at=now, said_at=now, reminders=0, ended_at=None
+        "chat",
+        id=chat,
+        account=caller.id,
+        persona=persona,
+        begun_at=before["begun_at"] if before is not None and goes_on else now,
+        said_at=now,
+        reminders=before["reminders"] if before is not None and goes_on else 0,
+        ended_at=None,
     )
     return _going_on(house, caller, chat)
 
