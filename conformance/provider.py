@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Literal, Protocol
 
 from shenhe.rulebook import Service
@@ -98,6 +99,11 @@ class Capabilities:
         ]
         certain = set(facets) >= {name for reading in serving[:1] for name in reading.when}
         return any(channel in reading.channels for reading in (serving[:1] if certain else serving))
+
+    @property
+    def all_renditions(self) -> tuple[str, ...]:
+        """The renditions of the whole provider, and those that its services name for themselves."""
+        return tuple(dict.fromkeys((*self.renditions, *chain.from_iterable(self.renditions_of.values()))))
 
     @property
     def file_surfaces(self) -> list[str]:

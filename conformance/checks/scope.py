@@ -6,6 +6,7 @@ binding does not say, may be the binding's fault: that is required.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from shenhe.rulebook import Service
@@ -16,6 +17,54 @@ from .registry import Applies
 
 #: The forms in which a copy leaves the provider for good (Labeling Measures, Art. 4, second paragraph).
 EXPORTS = ("download", "copy", "export")
+
+
+#: Names of formats: a rendition of that name is a copy in it, to take away.
+_FORMATS = frozenset(
+    (
+        *(
+            "txt",
+            "text",
+            "md",
+            "markdown",
+            "html",
+            "htm",
+            "json",
+            "xml",
+            "csv",
+            "rtf",
+            "doc",
+            "docx",
+            "odt",
+            "pdf",
+            "epub",
+        ),
+        *(
+            "srt",
+            "vtt",
+            "jpg",
+            "jpeg",
+            "png",
+            "webp",
+            "gif",
+            "avif",
+            "heic",
+            "tiff",
+            "svg",
+            "mp3",
+            "wav",
+            "ogg",
+            "opus",
+        ),
+        *("opus", "flac", "m4a", "aac", "mp4", "m4v", "mov", "webm", "avi", "mkv"),
+    )
+)
+
+
+def is_export(rendition: str) -> bool:
+    """Whether a rendition is, by its name, a copy that leaves the provider: ``download_hd``, ``export-pdf``, ``md``."""
+    words = set(re.split(r"[^a-z0-9]+", rendition.lower()))
+    return not words.isdisjoint(EXPORTS) or not words.isdisjoint(_FORMATS)
 
 
 def reads(operation: Operation, channel: str) -> Applies:
@@ -77,7 +126,7 @@ def makes_files(capabilities: Capabilities) -> Absent | None:
 
 def exports_text(capabilities: Capabilities) -> Absent | None:
     """Concerns a provider that hands out copies; of these, only text is read without looking at pictures."""
-    if not set(capabilities.renditions) & set(EXPORTS):
+    if not any(is_export(rendition) for rendition in capabilities.all_renditions):
         return Absent("the provider declares no rendition to download, copy or export")
     if not texts(capabilities):
         return Absent(
@@ -96,7 +145,7 @@ def gives_unlabelled_copies(capabilities: Capabilities) -> Absent | None:
 
 def gives_unlabelled_rendition(capabilities: Capabilities) -> Absent | None:
     """Concerns a provider that has what it made without explicit label too."""
-    if "unlabelled" in capabilities.renditions:
+    if "unlabelled" in capabilities.all_renditions:
         return None
     return Absent("the provider declares no rendition `unlabelled`")
 

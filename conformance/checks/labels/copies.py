@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,17 +17,17 @@ from ...entities import Account, Content, GenerationRequest, Media
 from ...evidence import exhibits
 from ...provider import Capabilities, Operation, Refused
 from ...verdict import Level
-from ..faces import labels_on, rendition_of
+from ..faces import labels_on, rendition_of, renditions
 from ..outcome import NeedsReview, NotJudged, RequestRefused, Undecided, Violation
 from ..prompted import Prompted, decoded, excerpt, labels_of_its_own, refuse_to_guess
 from ..registry import check
 from ..requests import PLAIN, PROMPTS, prompts
 from ..scope import (
-    EXPORTS,
     exports_text,
     files,
     gives_unlabelled_copies,
     gives_unlabelled_rendition,
+    is_export,
     is_text,
     makes_anything,
     makes_files,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 _EXPORTED = (PROMPTS[0], PROMPTS[2], PROMPTS[-3])
 
 
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 #: The rendition of a copy without an explicit label.
 UNLABELLED = "unlabelled"
 
@@ -73,8 +76,8 @@ class Exported(Prompted):
     cases=lambda capabilities: [
         Exported(f"{media_type} by {rendition}", service, media_type, prompt, rendition)
         for service, media_type in texts(capabilities)
-        for rendition in capabilities.renditions
-        if rendition in EXPORTS
+        for rendition in renditions(capabilities, service)
+        if is_export(rendition)
         for prompt in _EXPORTED
     ],
     strategy=lambda capabilities: _drawn_exports(capabilities),
@@ -86,17 +89,42 @@ def exported_copy_keeps_label(probe: Probe, case: Exported) -> None:
     if probe.capabilities.text_labels == "content" and not labels_of_its_own(decoded(original), case.prompt):
         raise NotJudged("the original carries no label that a copy could keep")
     copy = probe.declared(f"the rendition {case.rendition}", rendition_of(probe, case, case.rendition))
-    text = decoded(copy)
+    text = _readable(decoded(copy), copy.media_type)
     if not labels_of_its_own(text, case.prompt):
         raise Violation(f"the original is labelled, but the copy obtained by {case.rendition} is not", excerpt(text))
+
+
+def _readable(text: str, media_type: str) -> str:
+    """What a reader of a copy sees: without comments of HTML and Markdown, and the strings of JSON as they are."""
+    if "json" in media_type:
+        with suppress(ValueError, RecursionError):
+            return "\n".join(_strings(json.loads(text)))
+    return _COMMENT.sub("", text) if "html" in media_type or "markdown" in media_type else text
+
+
+def _strings(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for each in value.values():
+                yield from _strings(each)
+        case list():
+            for each in value:
+                yield from _strings(each)
 
 
 def _drawn_exports(capabilities: Capabilities) -> SearchStrategy[Exported]:
     from hypothesis import strategies as st
 
-    among = [rendition for rendition in capabilities.renditions if rendition in EXPORTS]
-    return st.tuples(st.sampled_from(texts(capabilities)), st.sampled_from(among), prompts()).map(
-        lambda drawn: Exported(f"{drawn[0][1]} by {drawn[1]}", drawn[0][0], drawn[0][1], drawn[2], drawn[1])
+    among = [
+        (service, media_type, rendition)
+        for service, media_type in texts(capabilities)
+        for rendition in renditions(capabilities, service)
+        if is_export(rendition)
+    ]
+    return st.tuples(st.sampled_from(among), prompts()).map(
+        lambda drawn: Exported(f"{drawn[0][1]} by {drawn[0][2]}", drawn[0][0], drawn[0][1], drawn[1], drawn[0][2])
     )
 
 

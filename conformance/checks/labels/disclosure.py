@@ -22,6 +22,7 @@ from ..scope import makes_anything, media
 
 #: The shape of the numbers on the lists that the CAC publishes; the rule of the last digit is not known.
 _FILING_NUMBER = re.compile(r"网信算备\s*\d{21}\s*号")
+_ANCHOR = re.compile(r"<a\b[^<>]{0,400}?\bhref\s*=\s*[\"']?https?://", re.IGNORECASE)
 _LINK = re.compile(r"https?://[^\s<>\"'，。]+", re.IGNORECASE)
 
 
@@ -34,6 +35,12 @@ def publishes_page(topic: str, *, required: bool) -> Applies:
         return Absent(f"the binding declares no public page `{topic}` (disclosure_topics)", required=required)
 
     return applies
+
+
+def _links_away(probe: Probe) -> bool:
+    """Whether the page that was read last has a link to another site: the binding may read its words alone."""
+    response = probe.recorded[-1].exchange.response if probe.recorded else None
+    return response is not None and bool(_ANCHOR.search(response.body.decode("utf-8", "replace")))
 
 
 def _excerpt(page: Disclosure) -> Evidence:
@@ -160,7 +167,7 @@ def filing_is_shown(probe: Probe, case: Case) -> None:
         shown = page.fields.get("filing_number", "")
         if not _FILING_NUMBER.fullmatch(shown.strip()) and (shown.strip() or not _FILING_NUMBER.search(page.text)):
             raise Violation(f"the filing number is {shown!r}, which is not 网信算备, 21 digits and 号", _excerpt(page))
-    elif not _LINK.fullmatch(page.fields.get("link", "").strip()) and not _LINK.search(page.text):
+    elif not (_LINK.fullmatch(page.fields.get("link", "").strip()) or _LINK.search(page.text) or _links_away(probe)):
         raise Violation("the page has no link to the public filing information", _excerpt(page))
 
 

@@ -14,7 +14,7 @@ from ...engine.probing.probe import Probe
 from ...entities import Media
 from ...evidence import exhibits
 from ...provider import Capabilities, Operation
-from ..faces import edited, generated_file, rendition_of
+from ..faces import edited, generated_file, rendition_of, renditions
 from ..identity.consent import Edit
 from ..outcome import Absent, NotJudged, Violation
 from ..prompted import Prompted, refuse_to_guess
@@ -36,14 +36,14 @@ class Copied(Prompted):
 
 def _hands_out_copies(capabilities: Capabilities) -> Absent | None:
     """Concerns a provider that hands out copies of files."""
-    if set(_COPIES) & set(capabilities.renditions):
+    if set(_COPIES) & set(capabilities.all_renditions):
         return None
     return Absent("the provider declares no rendition to download, copy, export or share")
 
 
 def _copies(capabilities: Capabilities) -> Iterator[Copied]:
     for service, media_type in files(capabilities):
-        for rendition in capabilities.renditions:
+        for rendition in renditions(capabilities, service):
             if rendition in _COPIES:
                 yield Copied(f"{media_type} by {rendition}", service, media_type, PROMPTS[0], rendition)
 

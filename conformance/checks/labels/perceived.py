@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import wraps
 from typing import Any
 
 from shenhe.labels import Deviation, Label, Labels
@@ -18,12 +19,15 @@ from ...evidence import exhibits
 from ...provider import Capabilities, Operation
 from ...report import Evidence
 from ...verdict import Level
-from ..faces import ON, faces, labels_on, media_on_face
+from ..faces import faces, is_small, labels_on, media_on_face, number_of, renditions, with_faces
 from ..outcome import Absent, NeedsReview, NotJudged, Undecided, Violation
 from ..prompted import EDITED, Prompted, crossed, file_prompts
 from ..registry import Property, check
 from ..requests import PROMPTS
-from ..scope import EXPORTS, files, makes_anything
+from ..scope import files, is_export, makes_anything
+
+#: The work of a batch that is looked at: what the first shows, the response shows.
+_SECOND = 2
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,9 @@ class Kind:
         for begin in self.begins:
             for made, media_type in files(capabilities):
                 if made is self.service and media_type.startswith(begin):
-                    yield from perceivable(capabilities, self.service, media_type)
+                    cases = list(perceivable(capabilities, self.service, media_type))
+                    yield from cases
+                    yield from _handed_out(capabilities, cases[0])
                     if EDITED in faces(capabilities, self.service, media_type):
                         yield Prompted(media_type, self.service, media_type, PROMPTS[0], face=EDITED)
 
@@ -64,6 +70,19 @@ def perceivable(capabilities: Capabilities, service: Service, media_type: str) -
         best = max(left, key=lambda case: len(wanted & _shows(case)), default=best)
 
 
+def _handed_out(capabilities: Capabilities, plainest: Prompted) -> Iterator[Prompted]:
+    """The copies that are had in other renditions, and the second work of a batch."""
+    for case in with_faces(capabilities, plainest):
+        if number_of(case.face) == _SECOND or case.face in _copies(capabilities, case.service, case.media_type):
+            yield case
+
+
+def _copies(capabilities: Capabilities, service: Service, media_type: str) -> list[str]:
+    """The renditions that show or sound like the original: no small pictures, which represent it."""
+    represents = is_small if not media_type.startswith("audio/") else lambda face: False
+    return [face for face in renditions(capabilities, service) if not represents(face)]
+
+
 def _shows(case: Prompted) -> set[tuple[str, Any]]:
     return {("", case.prompt), *case.options}
 
@@ -78,8 +97,11 @@ _OTHER_SOUNDS = Kind("sounds other than voices", Service.NON_VOICE_AUDIO, ("audi
 
 
 def perceived_check(kind: Kind, *rules: str) -> Callable[[Property[Prompted]], Property[Prompted]]:
-    """Register a check of all content of one kind that a provider makes."""
-    return check(
+    """Register a check of all content of one kind that a provider makes.
+
+    What it sees in a rendition whose name does not say that it is a copy is put to a person.
+    """
+    register = check(
         rules=rules,
         behaviour=Behaviour.LABELING,
         level=Level.FULL,
@@ -87,6 +109,27 @@ def perceived_check(kind: Kind, *rules: str) -> Callable[[Property[Prompted]], P
         applies=(makes_anything, kind.made),
         cases=kind.cases,
     )
+
+    def registered(judge: Property[Prompted]) -> Property[Prompted]:
+        return register(_of_renditions(judge))
+
+    return registered
+
+
+def _of_renditions(judge: Property[Prompted]) -> Property[Prompted]:
+    @wraps(judge)
+    def judged(probe: Probe, case: Prompted) -> None:
+        try:
+            judge(probe, case)
+        except Violation as violation:
+            if not case.face or case.face == EDITED or number_of(case.face) is not None or is_export(case.face):
+                raise
+            raise NeedsReview(
+                f"{violation.seen} (rendition {case.face}); a person has to say whether that is the work itself",
+                *violation.evidence,
+            ) from None
+
+    return judged
 
 
 @perceived_check(PICTURES, "cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.3", "cn-labeling-2025/gb-5.2.a")
@@ -213,9 +256,8 @@ def _exported(capabilities: Capabilities) -> Iterator[Prompted]:
         for case in kind.cases(capabilities):
             if case.prompt != PROMPTS[0] or case.face:
                 continue
-            for face in faces(capabilities, case.service, case.media_type):
-                if face.removeprefix(ON) in EXPORTS:
-                    yield replace(case, facet=f"{case.media_type} by {face}", face=face)
+            for face in _copies(capabilities, case.service, case.media_type):
+                yield replace(case, facet=f"{case.media_type} by {face}", face=face)
 
 
 def _exports_files(capabilities: Capabilities) -> Absent | None:
@@ -233,6 +275,7 @@ def _exports_files(capabilities: Capabilities) -> Absent | None:
     applies=(makes_anything, _exports_files),
     cases=_exported,
 )
+@_of_renditions
 def exported_file_shows_label(probe: Probe, case: Prompted) -> None:
     """A downloaded, copied or exported picture, film or sound keeps the label that people perceive."""
     original = labels_on(_made(probe, replace(case, face="")))

@@ -6,19 +6,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shenhe.labels import Deviation
+from shenhe.labels import Deviation, Label
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...entities import GenerationRequest
+from ...entities import Account, GenerationRequest
 from ...provider import Capabilities, Operation, Refused
 from ...verdict import Level
 from ..faces import generated_text, publication_of
 from ..outcome import NotJudged, Violation
-from ..prompted import Prompted, crossed, drawn, excerpt, labels_of_its_own, words_on_page
+from ..prompted import Prompted, crossed, decoded, drawn, excerpt, labels_of_its_own, words_on_page
 from ..registry import check
 from ..requests import PROMPTS
 from ..scope import labels_texts_themselves, makes_anything, makes_text, publishes, texts
+from .exposure import LONG_TALK, converses, sends_turns
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -52,6 +53,37 @@ def text_output_is_labelled(probe: Probe, case: Prompted) -> None:
     text = generated_text(probe, case)
     if not labels_of_its_own(text, case.prompt):
         raise Violation("the text carries no label with both elements", excerpt(text))
+
+
+@check(
+    rules=("cn-labeling-2025/4.1.1", "cn-dsp-2023/17.1.1"),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, makes_text, labels_texts_themselves, converses),
+    cases=lambda capabilities: [
+        Prompted(media_type, service, media_type, PROMPTS[0]) for service, media_type in texts(capabilities)[:1]
+    ],
+)
+def later_answers_are_labelled(probe: Probe, case: Prompted) -> None:
+    """The text of an answer late in a long conversation carries a label where the first one does."""
+    account = probe.account()
+    first = GenerationRequest(case.service, case.media_type, case.prompt, dialogue=True)
+    request = replace(first, turns=LONG_TALK)
+    sends_turns(probe, request)
+    if not _text_and_labels(probe, account, first)[1]:
+        return  # the interface around a dialogue carries its label
+    text, labels = _text_and_labels(probe, account, request)
+    if not labels:
+        raise Violation(f"the answer after {len(LONG_TALK)} turns carries no label with both elements", excerpt(text))
+
+
+def _text_and_labels(probe: Probe, account: Account, request: GenerationRequest) -> tuple[str, list[Label]]:
+    answer = probe.attempt(probe.provider.generate, account, request)
+    if isinstance(answer, Refused):
+        raise NotJudged(f"the provider declined to answer: {answer.status} {answer.reason}")
+    text = decoded(probe.bytes_of(account, answer.value))
+    return text, labels_of_its_own(text, " ".join((*request.turns, request.prompt)))
 
 
 def _interface_is_labelled(probe: Probe, case: Prompted) -> None:

@@ -58,7 +58,7 @@ def _upload_cases(capabilities: Capabilities) -> Iterator[Uploaded]:
 
 def _faces(capabilities: Capabilities) -> Iterator[str]:
     """Where an upload is delivered, other than to the account that uploaded it."""
-    for rendition in capabilities.renditions if Operation.FETCH in capabilities.operations else ():
+    for rendition in capabilities.all_renditions if Operation.FETCH in capabilities.operations else ():
         if rendition not in ("original", "unlabelled") and not is_small(rendition):
             yield rendition
     if {Operation.PUBLISH, Operation.VIEW} <= capabilities.operations:

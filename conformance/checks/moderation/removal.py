@@ -201,7 +201,7 @@ def _addresses(probe: Probe, begin: int, published: Published, seen: _Seen) -> l
 def _pieces(probe: Probe, published: Published) -> Iterator[Address]:
     """The addresses of the pieces in which a file can be downloaded, where they serve everybody."""
     provider, capabilities = probe.provider, probe.capabilities
-    for rendition in capabilities.renditions:
+    for rendition in capabilities.all_renditions:
         if isinstance(provider, Visits) and capabilities.reads(Operation.FETCH, "pieces", rendition=rendition):
             answer = probe.observe_leniently(provider.fetch, published.account, published.content, rendition)
             for exchange in answer.exchanges[1:] if isinstance(answer, Accepted) else ():

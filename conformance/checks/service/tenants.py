@@ -183,7 +183,7 @@ _PUBLISHED, _UPLOADED, _ANONYMOUS = "published by another tenant", "uploaded by 
 
 
 def _ways_in(capabilities: Capabilities) -> Iterator[Case]:
-    for rendition in dict.fromkeys(("original", *capabilities.renditions)):
+    for rendition in dict.fromkeys(("original", *capabilities.all_renditions)):
         if rendition != "unlabelled" and Operation.FETCH in capabilities.operations:
             yield Case(rendition)
     if capabilities.operations.issuperset((Operation.UPLOAD, Operation.FETCH)):
