@@ -37,11 +37,8 @@ REVIEWED = {
 }
 #: Faults that no check sees, and why.
 UNSEEN = {
-    "age_by_year_only": "birthdays are half a year ago, so that only the first half of a year shows it",
-    "limit_forgotten_by_new_session": "no check signs in again after a limit",
     "minor_changes_role_midway": "roles are tried in first turns",
-    "second_report_unanswered": "no second report waits for its decision",
-    "traces_in_sound_ignored": "one file with traces that is shown as suspected is enough",
+    "traces_in_sound_ignored": "the law speaks of traces that a platform detects: one kind is enough",
 }
 
 
