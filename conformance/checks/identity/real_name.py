@@ -110,6 +110,34 @@ def unverified_cannot_publish(probe: Probe, case: Titled) -> None:
     _verified_twins(probe, probe.provider, case.title, refusal)
 
 
+def _has_ways(capabilities: Capabilities) -> Absent | None:
+    """Concerns who publishes in several ways."""
+    if len(capabilities.publish_ways) > 1:
+        return None
+    return Absent("the binding declares one way to publish (target.publish_ways)", elsewhere=True)
+
+
+@publishing_check(
+    level=Level.EXTENDED,
+    applies=(publishes, _has_ways),
+    cases=lambda capabilities: [Case(way) for way in capabilities.publish_ways[1:]],
+)
+def no_way_publishes_unverified(probe: Probe, case: Case) -> None:
+    """An unverified account cannot publish in any of the ways that there are; a verified one can."""
+    (account, content), title = _unverified(probe), f"a lake {probe.names.token()}"
+    probe.must_send_account(Operation.PUBLISH, account, None, content, title)
+    answer = probe.attempt(probe.provider.publish, account, content, title, case.facet)
+    if isinstance(answer, Accepted):
+        must_be_public(probe, answer.value)
+        raise Violation(f"an account that was never verified published by {case.facet}")
+    other, made = _verified(probe)
+    probe.controlled(
+        ("published by", case.facet),
+        answer,
+        lambda: probe.control(probe.provider.publish, other, made, title, case.facet),
+    )
+
+
 @publishing_check(cases=_titles, strategy=_drawn_titles)
 def anonymous_cannot_publish(probe: Probe, case: Titled) -> None:
     """An anonymous request cannot publish; the signed-in owner can publish the same content."""

@@ -8,19 +8,15 @@ of these: a platform that says the same of everything has shown nothing by sayin
 from __future__ import annotations
 
 import re
-import struct
-import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
-from shenhe.labels import Label, Labels, LabelWriteError, read_labels, write_label
+from shenhe.labels import Label, Labels, read_labels
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
 from ...entities import Media
 from ...evidence import exhibits
-from ...operations import TargetRole
-from ...provider import Accepted, Capabilities, Operation, Refused
+from ...provider import Capabilities, Operation, Refused
 from ...report import Evidence
 from ...verdict import Level
 from ..faces import is_small
@@ -29,35 +25,27 @@ from ..own_files import own_file, uploadable
 from ..pages import Moment, informed_before, uninformed
 from ..prompted import refuse_to_guess
 from ..registry import Property, check
-from ..requests import picture, tone
 from ..scope import is_text, publishes, returns_files, takes_uploads
 from . import implicit
 from .propagation import (
     ELSEWHERE,
     IS,
     MAY_BE,
+    ONCE_MORE,
     SUSPECTED,
     WORDS,
     Brought,
     Journey,
     brought,
-    first_notice,
     journey_of,
     must_be_told,
-    notices_are_read,
     passed_on,
+    propagates,
     tier,
-    twin_is_not_told,
 )
+from .traces import traced
 
 _A_MONTH = 30 * 24.0
-
-
-def propagates(capabilities: Capabilities) -> Absent | None:
-    """Concerns a platform that distributes users' uploads."""
-    if TargetRole.PLATFORM in capabilities.roles:
-        return None
-    return Absent("the binding does not list `platform` in target.roles")
 
 
 def journey_check(
@@ -167,82 +155,6 @@ def weaker_labels_are_told(probe: Probe, case: Brought) -> None:
     must_be_told(probe, journey_of(probe, case), (SUSPECTED, MAY_BE, IS), why)
 
 
-@check(
-    rules=("cn-labeling-2025/6.1.3",),
-    behaviour=Behaviour.LABELING,
-    level=Level.EXTENDED,
-    needs=(Operation.UPLOAD, Operation.PUBLISH, Operation.VIEW),
-    applies=(propagates, publishes, takes_uploads),
-    cases=lambda capabilities: [Case("traces")],
-)
-def upload_with_traces_is_called_suspected(probe: Probe, case: Case) -> None:
-    """An upload with a visible or audible label, or other traces of generation, is shown as suspected."""
-    traced = _traced(probe)
-    if any(each.notice_tier == SUSPECTED for each in traced):
-        twin_is_not_told(probe, SUSPECTED)
-        return
-    notices_are_read(probe)
-    seen = "; ".join(
-        f"{each.trace}: {each.words[:120]!r}" if each.words else f"{each.trace}: no notice" for each in traced
-    )
-    raise Violation(f"none of {len(traced)} files with traces of generation is shown as suspected ({seen})")
-
-
-@dataclass(frozen=True)
-class _Traced:
-    """A file with other traces than the field, the notices that the public got, and what was uploaded."""
-
-    trace: str
-    journey: Journey
-    notice_tier: str | None
-    words: str
-
-
-def _traced(probe: Probe) -> list[_Traced]:
-    """Every file with traces that the platform took in. Raises :class:`NotJudged` where it took none."""
-
-    def uploaded() -> list[_Traced]:
-        account, seen = probe.account(), []
-        for trace, file in _with_traces():
-            answer = probe.attempt(probe.provider.upload, account, file, False)
-            if isinstance(answer, Accepted):
-                journey = Journey(file, None, account, answer.value, answer.notice)
-                notice_tier, words = first_notice(probe, journey)
-                seen.append(_Traced(trace, journey, notice_tier, words))
-        return seen
-
-    traced = probe.once("files with traces", uploaded)
-    if not traced:
-        raise NotJudged("no file with traces was accepted")
-    return traced
-
-
-def _with_traces() -> Iterator[tuple[str, Media]]:
-    """Files that say in other ways than the metadata field that they are generated."""
-    large = picture(480, 320)
-    yield "a source type of IPTC", Media(_with_source_type(large.data), "image/png")
-    for kind, file in (("a visible label", large), ("an audible label", tone(2.0))):
-        try:
-            yield kind, Media(write_label(file.data, None, media_type=file.media_type, explicit=True), file.media_type)
-        except LabelWriteError:
-            continue
-    yield "a label in the text", Media("【AI生成】湖水在清晨很安静。".encode(), "text/plain")
-
-
-def _with_source_type(png: bytes) -> bytes:
-    """A PNG whose XMP says ``trainedAlgorithmicMedia`` (IPTC digital source type) and nothing else."""
-    xmp = (
-        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-        '<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"'
-        ' Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"/>'
-        "</rdf:RDF></x:xmpmeta>"
-    )
-    body = b"XML:com.adobe.xmp\0\0\0\0\0" + xmp.encode()
-    chunk = struct.pack(">I", len(body)) + b"iTXt" + body + struct.pack(">I", zlib.crc32(b"iTXt" + body))
-    header = png.index(b"IHDR") + 4 + 13 + 4
-    return png[:header] + chunk + png[header:]
-
-
 # --- what it offers and adds ---------------------------------------------------------------------------------
 
 
@@ -303,6 +215,7 @@ def platform_adds_itself_to_metadata(probe: Probe, case: Case) -> None:
         if not case.value:
             raise Violation("the file was declared AI-generated, but its metadata do not say so")
         raise NotJudged("the file has lost its metadata")
+    _is_had_again(probe, journey)
     label = next((each for each in labels.aigc if each.fields.get("ContentPropagator") != ELSEWHERE), labels.aigc[0])
     _names_the_platform(label, journey)
     expected = (IS,) if case.value == IS else (MAY_BE,) if not case.value else (IS, MAY_BE, SUSPECTED)
@@ -312,6 +225,15 @@ def platform_adds_itself_to_metadata(probe: Probe, case: Case) -> None:
         )
     _numbers_differ(probe, case, label)
     _names_agree(probe, case, label)
+
+
+def _is_had_again(probe: Probe, journey: Journey) -> None:
+    """Whoever looks once more gets the same file, with what the platform added."""
+    for face, file in journey.files(probe):
+        if face.step == ONCE_MORE and not is_small(face.surface):
+            labels = read_labels(file.data, media_type=file.media_type)
+            if not any(each.fields.get("ContentPropagator") not in (ELSEWHERE, None) for each in labels.aigc):
+                raise Violation(f"the file that the platform hands out a second time lacks what it added ({face})")
 
 
 def _names_agree(probe: Probe, case: Brought, label: Label) -> None:
@@ -356,7 +278,7 @@ def _names_the_platform(label: Label, journey: Journey) -> None:
 def _suspected_files_say_so(probe: Probe) -> None:
     """Where the public reads that a file is suspected, its metadata say so too."""
     suspected = [
-        each for each in _traced(probe) if each.notice_tier == SUSPECTED and not is_text(each.journey.sent.media_type)
+        each for each in traced(probe) if each.notice_tier == SUSPECTED and not is_text(each.journey.sent.media_type)
     ]
     if not suspected:
         raise NotJudged("no file with metadata is shown as suspected")
@@ -366,6 +288,12 @@ def _suspected_files_say_so(probe: Probe) -> None:
         if not labels.aigc:
             raise Violation(f"a file with {each.trace} is shown as suspected, but its metadata do not say so")
         _names_the_platform(labels.aigc[0], each.journey)
+        if all(label.fields.get("Label") != SUSPECTED for label in labels.aigc):
+            raise Violation(
+                f"a file with {each.trace} is shown as suspected, and its Label is"
+                f" {labels.aigc[0].fields.get('Label')!r}",
+                exhibits.field(labels.aigc[0]),
+            )
 
 
 # --- what it leaves alone ------------------------------------------------------------------------------------

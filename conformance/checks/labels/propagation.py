@@ -17,12 +17,14 @@ from ...engine.cases.covering import covering
 from ...engine.probing.probe import Probe
 from ...entities import Account, Content, Media, Publication, View
 from ...exchange import Exchange
+from ...operations import TargetRole
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ..faces import is_small
-from ..outcome import Case, NotJudged, Undecided, Violation
+from ..outcome import Absent, Case, NotJudged, Undecided, Violation
 from ..own_files import labelled, own_file, places, uploadable
 from ..people import uscc
 from ..reposts import reposted
+from ..visible import is_hidden
 from .exposure import names_ai_and_generation
 
 #: A producer that does not exist: a code of the prescribed form for a company that does not exist.
@@ -31,6 +33,17 @@ IS, MAY_BE, SUSPECTED = "1", "2", "3"
 #: What the public has to read for each value of Label.
 WORDS = {IS: "is generated", MAY_BE: "may be generated", SUSPECTED: "is suspected to be generated"}
 _TEXT = "text/plain"
+#: The step of a journey at which the first post is looked at again.
+ONCE_MORE = "the first post, looked at once more"
+#: What leaves no room for a notice where a card has little.
+_LONG_TITLE = "It lies between two hills and is quiet at dawn. " * 3
+
+
+def propagates(capabilities: Capabilities) -> Absent | None:
+    """Concerns a platform that distributes users' uploads."""
+    if TargetRole.PLATFORM in capabilities.roles:
+        return None
+    return Absent("the binding does not list `platform` in target.roles")
 
 
 @dataclass(frozen=True)
@@ -159,21 +172,42 @@ def _travelled(probe: Probe, case: Brought) -> Journey | None:
             _look(probe, journey, Face(step, surface, False), publication)
     if case.value or case.declared:
         probe.once("a file that is posted twice", lambda: _post_again(probe, journey, token))
+    for way in probe.capabilities.publish_ways[1:] if case.value == IS or (case.declared and not case.value) else ():
+        probe.once(("posted by", way, case.value), lambda way=way: _post_by(probe, journey, token, way))  # type: ignore[misc]
     return journey
 
 
 def _post_again(probe: Probe, journey: Journey, token: str) -> None:
-    """Publish the file a second time, and see what is said beside it; once per run."""
-    answer = probe.observe(probe.provider.publish, journey.account, journey.content, f"a lake again {token}")
+    """Publish the file a second time, under a long title, and see what is said beside it, and look at the first once
+    more; once per run.
+    """
+    titles = (f"a lake again {token} {_LONG_TITLE}", f"a lake again {token}")
+    for title in titles:
+        answer = probe.observe(probe.provider.publish, journey.account, journey.content, title)
+        if isinstance(answer, Accepted):
+            for surface in _surfaces_with_notices(probe.capabilities):
+                _look(probe, journey, Face("a second post", surface, False), answer.value)
+            break
+    for surface in probe.capabilities.file_surfaces[:1]:
+        assert journey.publication is not None  # noqa: S101 - it was published before
+        _look(probe, journey, Face(ONCE_MORE, surface, False), journey.publication)
+
+
+def _post_by(probe: Probe, journey: Journey, token: str, way: str) -> None:
+    """Publish the file in another of the ways that the platform has."""
+    answer = probe.observe(probe.provider.publish, journey.account, journey.content, f"a lake {way} {token}", way)
     if isinstance(answer, Accepted):
-        for surface in _telling(probe.capabilities)[:1]:
-            _look(probe, journey, Face("a second post", surface, False), answer.value)
+        for surface in _telling(probe.capabilities):
+            _look(probe, journey, Face(f"a post by {way}", surface, False), answer.value)
+
+
+def _surfaces_with_notices(capabilities: Capabilities) -> list[str]:
+    return [name for name in capabilities.surfaces if capabilities.reads(Operation.VIEW, "notices", surface=name)]
 
 
 def _telling(capabilities: Capabilities) -> list[str]:
     """The first surface with notices, and the first with the file."""
-    notices = [name for name in capabilities.surfaces if capabilities.reads(Operation.VIEW, "notices", surface=name)]
-    return list(dict.fromkeys([*notices[:1], *capabilities.file_surfaces[:1]]))
+    return list(dict.fromkeys([*_surfaces_with_notices(capabilities)[:1], *capabilities.file_surfaces[:1]]))
 
 
 def _look(probe: Probe, journey: Journey, face: Face, publication: Publication) -> None:
@@ -223,8 +257,22 @@ def must_be_told(probe: Probe, journey: Journey, wanted: tuple[str, ...], why: s
             must = " or ".join(WORDS[each] for each in wanted)
             shown = f"reads {_quoted(words)}, which does not say" if words else "sees no notice that says"
             raise Violation(f"{why}, and the public {shown} that it {must} ({face})")
+        if _is_hidden(journey, face):
+            journey.judged(probe, face)
+            raise Violation(f"{why}, and the notice {_quoted(words)} is hidden from who reads the page ({face})")
     for each in wanted:
         twin_is_not_told(probe, each)
+
+
+def _is_hidden(journey: Journey, face: Face) -> bool:
+    """Whether the notices stand on a page of HTML in hidden elements alone."""
+    exchange = journey.shown_by.get(face)
+    response = exchange.response if exchange is not None else None
+    if response is None or "html" not in (response.header("content-type") or ""):
+        return False
+    page = response.body.decode("utf-8", "replace")
+    notices = [notice for notice in journey.seen[face].notices if tier(notice)]
+    return bool(notices) and all(is_hidden(page, notice) for notice in notices)
 
 
 def notices_are_read(probe: Probe) -> None:

@@ -10,8 +10,9 @@ from shenhe.rulebook import Behaviour
 from ...engine.probing.probe import Probe
 from ...entities import Account, ReportRequest, Ticket, TicketState
 from ...provider import Capabilities, Operation, Refused
-from ..outcome import Case, NeedsReview, NotJudged, Violation
-from ..published import Surface, harmless, made_public
+from ...verdict import Level
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Violation
+from ..published import harmless, made_public
 from ..registry import check
 from ..scope import publishes, reads
 from ..tickets import (
@@ -131,10 +132,10 @@ def _reports(capabilities: Capabilities) -> Iterator[ByWhom]:
         Operation.DISCLOSURES,
     ),
     applies=(publishes,),
-    cases=lambda capabilities: [Surface("well-founded report"), Surface("unfounded report")],
+    cases=lambda capabilities: [each for each in _reports(capabilities) if each.signed_in and each.facet != _SECOND],
     waits=True,
 )
-def published_time_limit_is_kept(probe: Probe, case: Surface) -> None:
+def published_time_limit_is_kept(probe: Probe, case: ByWhom) -> None:
     """Reports are decided within the time limit that the provider publishes."""
     probe.must_read(Operation.DISCLOSURES, "fields", "the published time limit", topic="complaints")
     limit = published_limit(probe)
@@ -146,7 +147,7 @@ def published_time_limit_is_kept(probe: Probe, case: Surface) -> None:
     published = made_public(probe, "unlawful") if case.facet.startswith("well") else harmless(probe)
     # Shared accounts are replaced once time has passed, and only its reporter can read a ticket.
     reporter = probe.reporter()
-    ticket = status_of(probe, reporter, taken(probe, report_of(published, kind_of_report(probe))))
+    ticket = status_of(probe, reporter, taken(probe, report_of(published, case.kind or kind_of_report(probe))))
     if ticket.state is TicketState.RECEIVED:
         probe.wait("for the published time limit to pass", limit)
         seen = [ticket]
@@ -158,12 +159,40 @@ def published_time_limit_is_kept(probe: Probe, case: Surface) -> None:
         probe.settled(is_decided)
         ticket = seen[-1]
     if ticket.state is TicketState.RECEIVED:
-        late = f"{_one(case.facet)} is undecided after the published {limit:g} hours"
+        late = f"{case} is undecided after the published {limit:g} hours"
         if has_moderator(probe) and decided(probe, reporter, ticket).state is TicketState.RECEIVED:
             raise NeedsReview(
                 f"{late}: nothing is decided without people in the test environment; a person has to judge"
             )
         raise Violation(late)
+
+
+def _authors_take_down(capabilities: Capabilities) -> Absent | None:
+    if Operation.UNPUBLISH in capabilities.operations:
+        return None
+    return Absent("the binding has no operation unpublish", elsewhere=True)
+
+
+@check(
+    rules=("cn-dsp-2023/12.3",),
+    behaviour=Behaviour.TAKEDOWN,
+    level=Level.EXTENDED,
+    needs=(Operation.PUBLISH, Operation.UNPUBLISH, Operation.REPORT, Operation.REPORT_STATUS),
+    applies=(publishes, _authors_take_down),
+    cases=lambda capabilities: [Case("taken down by its author")],
+)
+def ticket_outlives_the_publication(probe: Probe, case: Case) -> None:
+    """The reporter still reads the ticket once the author has taken the publication down."""
+    published, reporter = made_public(probe, None), probe.reporter()
+    ticket = taken(probe, report_of(published, kind_of_report(probe)))
+    probe.control(probe.provider.report_status, reporter, ticket)
+    probe.setup(probe.provider.unpublish, published.account, published.publication)
+    answer = probe.attempt(probe.provider.report_status, reporter, ticket)
+    if isinstance(answer, Refused):
+        raise Violation(
+            f"the author took the publication down, and its reporter reads the ticket no more: {answer.status}"
+            f" {answer.reason[:120]}"
+        )
 
 
 @check(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shenhe.rulebook import Behaviour
 
@@ -27,7 +27,7 @@ from ..published import (
     witness,
 )
 from ..registry import check
-from ..reposts import REPOST, Reposted, reposts
+from ..reposts import REPOST, Reposted, reposts, sharer
 from ..requests import STATEMENTS
 from ..scope import publishes, reads
 from ..tickets import (
@@ -56,12 +56,14 @@ def knows_mistakes(capabilities: Capabilities) -> Absent | None:
     behaviour=Behaviour.TAKEDOWN,
     needs=(Operation.PUBLISH, Operation.REPORT),
     applies=(publishes,),
-    cases=statements_and_kinds,
+    cases=lambda capabilities: [*statements_and_kinds(capabilities), *_of_reposts(capabilities)],
     strategy=drawn_statements,
 )
 def anyone_can_report(probe: Probe, case: Reported) -> None:
-    """A person without an account can report a publication."""
+    """A person without an account can report a publication, and a repost as well."""
     published = harmless(probe)
+    if case.facet == _OF_A_REPOST:
+        published = _reposted(probe, published)
     request = report_of(published, case.kind or kind_of_report(probe), case.statement)
     answer = probe.attempt(probe.provider.report, None, request)
     if isinstance(answer, Accepted):
@@ -70,11 +72,32 @@ def anyone_can_report(probe: Probe, case: Reported) -> None:
         return
     twin = probe.observe(probe.provider.report, probe.reporter(), request)
     if isinstance(twin, Refused):
+        if case.facet == _OF_A_REPOST:
+            raise NeedsReview(
+                f"reports of reposts are refused ({answer.status} {answer.reason[:120]}): a person has to say how a"
+                " repost is reported"
+            )
         raise NotJudged(f"the same report is refused to a user too: {twin.status} {twin.reason}")
     raise Violation(
         f"a report without an account was refused ({answer.status} {answer.reason[:120]}),"
         " the same report by a signed-in user was accepted"
     )
+
+
+_OF_A_REPOST = "report of a repost"
+
+
+def _of_reposts(capabilities: Capabilities) -> list[Reported]:
+    return [Reported(_OF_A_REPOST, STATEMENTS[0])] if Operation.SHARE in capabilities.operations else []
+
+
+def _reposted(probe: Probe, published: Published) -> Published:
+    """The same in a repost. Raises :class:`NotJudged` where none can be made."""
+    other = sharer(probe)
+    repost = probe.observe(probe.provider.share, other, published.publication) if other is not None else None
+    if not isinstance(repost, Accepted):
+        raise NotJudged("nothing can be reposted")
+    return replace(published, publication=repost.value)
 
 
 def _must_have_arrived(probe: Probe, reporter: Account | None, ticket: Ticket) -> None:

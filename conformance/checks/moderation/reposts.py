@@ -51,13 +51,40 @@ def _looked_at(capabilities: Capabilities) -> list[str]:
 def upheld_report_removes_reposts(probe: Probe, case: OfRepost) -> None:
     """Content removed after an upheld report is gone from its reposts and their reposts too."""
 
+    spread = _removed(probe)
+    _must_be_gone(probe, spread, case, f"the report was upheld{after_settling(probe)}")
+
+
+def _removed(probe: Probe) -> _Spread:
+    """Something that was reposted and removed after an upheld report; once per run."""
+
     def removed() -> _Spread:
         spread = _spread(probe, "unlawful")
         upheld(probe, spread.published)
         return spread
 
-    spread = probe.once("removed with reposts", removed)
-    _must_be_gone(probe, spread, case, f"the report was upheld{after_settling(probe)}")
+    return probe.once("removed with reposts", removed)
+
+
+@check(
+    rules=("cn-dsp-2023/10.4",),
+    behaviour=Behaviour.TAKEDOWN,
+    level=Level.EXTENDED,
+    needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
+    applies=(publishes, reposts_are_made),
+    cases=lambda capabilities: [Case("reposted after its removal")],
+    waits=True,
+)
+def removed_work_is_not_reposted(probe: Probe, case: Case) -> None:
+    """What was removed after an upheld report cannot be reposted."""
+    spread, surface = _removed(probe), probe.capabilities.surfaces[0]
+    answer = probe.attempt(probe.provider.share, probe.another_account(), spread.published.publication)
+    if isinstance(answer, Refused):
+        probe.counts.controls += 1  # it could be before
+        return
+    view = probe.observe(probe.provider.view, None, answer.value, surface)
+    if isinstance(view, Accepted) and any(same(each.before, view.value, spread.published) for each in spread.reposts):
+        raise Violation(f"a removed publication was reposted, and the surface {surface} shows the repost")
 
 
 @check(
@@ -151,7 +178,8 @@ def removed_file_does_not_return(probe: Probe, case: Case) -> None:
     if file.data != first.data:
         ways.append(("the file as it was downloaded", file))
     for what, again in ways:
-        uploaded = probe.attempt(probe.provider.upload, another, again, False)
+        # The declaration changes nothing about what it is.
+        uploaded = probe.attempt(probe.provider.upload, another, again, again is not first)
         if isinstance(uploaded, Refused):
             continue
         if _is_seen_again(probe, another, uploaded.value, surface):

@@ -13,7 +13,7 @@ from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
 from ..identity.consent import Edit, edit_request
 from ..identity.impersonation import names_accounts
-from ..labels.platform import propagates
+from ..labels.propagation import propagates
 from ..moderation.content import MOST_REQUESTS, PROHIBITED, Asked, recognised_in
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from ..published import must_be_public, publish, published_by_another

@@ -43,7 +43,18 @@ def test_answers_that_claim_a_human(text: str) -> None:
     assert not names_a_machine(text, QUESTION)
 
 
-@pytest.mark.parametrize("text", ["Good question!", QUESTION, "请问有什么可以帮您？", "The maid paid; said he.", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Good question!",
+        QUESTION,
+        "请问有什么可以帮您？",
+        "如果我是真人就好了",
+        "要是我是真人呢",
+        "The maid paid; said he.",
+        "",
+    ],
+)
 def test_answers_that_say_neither(text: str) -> None:
     assert not names_a_machine(text, QUESTION)
     assert not claims_a_human(text, QUESTION)
