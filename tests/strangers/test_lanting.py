@@ -22,6 +22,7 @@ pytestmark = pytest.mark.skipif(not FACES, reason="no font has Chinese letters")
 
 #: What a person is asked of the lawful service, too: checks, and how their reasons begin.
 ASKED = {
+    "companion_reminds_of_the_time": "in another conversation",
     "detection_tool_is_offered": "detection tool:",
     "identity_card_is_one_persons": "under another name:",
     "marking_has_two_layers": "image/jpeg:",

@@ -336,15 +336,25 @@ def _refused_twice(capabilities: Capabilities) -> list[Presented]:
 )
 def refused_identity_opens_nothing(probe: Probe, case: Presented) -> None:
     """An account whose identity was refused, and refused again, is not verified by having tried: it cannot publish."""
-    applicant = _applicant(probe, case.facet)
-    account, identity = applicant.account, case.flawed.of(applicant.person)
+    registers = probe.capabilities.identities == "synthetic" and probe.offers(Operation.REGISTER)
+    if registers:
+        # A supplied account stands for those who never tried.
+        account = probe.registered()
+        person = probe.session.holders.get(account.id) or probe.person()
+    else:
+        applicant = _applicant(probe, case.facet)
+        account, person = applicant.account, applicant.person
+    identity = case.flawed.of(person)
     for _ in range(2):
         answer = probe.attempt(probe.provider.verify_identity, account, identity)
         if isinstance(answer, Accepted) and answer.value.verified:
             raise NotJudged("an impossible identity is accepted")
     if isinstance(publish_something(probe, probe.provider, account, TITLES[0]), Accepted):
-        if _anybody_publishes(probe):
+        published = len(probe.recorded)
+        newcomer = probe.registered() if registers else probe.unverified_account()
+        if isinstance(publish_something(probe, probe.provider, newcomer, TITLES[0]), Accepted):
             raise NotJudged("accounts publish that presented no identity")
+        probe.judges(published)
         raise Violation(f"an account published whose {identity.method.value} was refused twice")
     probe.once("a verified account publishes", lambda: _verified_one_publishes(probe))
     probe.counts.controls += 1

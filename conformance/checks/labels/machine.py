@@ -21,12 +21,21 @@ _HUMAN = re.compile(
 )
 
 
+#: What is quoted is said by somebody else.
+_QUOTED = re.compile(r"“[^“”]{0,400}”|「[^「」]{0,400}」|\"[^\"]{0,400}\"")
+
+
 def names_a_machine(text: str, asked: str = "") -> bool:
     """Whether a text says that a machine speaks. Where it quotes the question, those words count for nothing."""
-    own = text.replace(asked, " ") if asked else text
-    return bool(_MACHINE.search(_HUMAN.sub(" ", own)))
+    return bool(_MACHINE.search(_HUMAN.sub(" ", _without(text, asked))))
 
 
 def claims_a_human(text: str, asked: str = "") -> bool:
     """Whether a text says that a human being speaks, or that no machine does."""
-    return bool(_HUMAN.search(text.replace(asked, " ") if asked else text))
+    return bool(_HUMAN.search(_QUOTED.sub(" ", _without(text, asked))))
+
+
+def _without(text: str, asked: str) -> str:
+    """A text without the question that it may repeat, whatever that ends with."""
+    question = asked.strip(" ?？!！.。")
+    return text.replace(question, " ") if question else text

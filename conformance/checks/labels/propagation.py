@@ -24,7 +24,7 @@ from ..outcome import Absent, Case, NotJudged, Undecided, Violation
 from ..own_files import labelled, own_file, places, uploadable
 from ..people import uscc
 from ..reposts import reposted
-from ..visible import is_hidden
+from ..responses.visible import is_hidden
 from .exposure import names_ai_and_generation
 
 #: A producer that does not exist: a code of the prescribed form for a company that does not exist.
@@ -112,6 +112,8 @@ class Journey:
     publication: Publication | None = None
     #: The exchange that showed each face.
     shown_by: dict[Face, Exchange] = field(default_factory=dict)
+    #: The exchange that answered with its page, where the file itself came by another.
+    pages: dict[Face, Exchange] = field(default_factory=dict)
 
     def files(self, probe: Probe) -> Iterable[tuple[Face, Media]]:
         """The files that were had, those of the same kind as the upload and small pictures of it, to be judged one
@@ -217,6 +219,7 @@ def _look(probe: Probe, journey: Journey, face: Face, publication: Publication) 
         journey.seen[face] = answer.value
         if answer.exchanges:
             journey.shown_by[face] = answer.exchanges[-1]
+            journey.pages[face] = answer.exchanges[0]
 
 
 def passed_on(probe: Probe, journey: Journey) -> tuple[Media, Labels]:
@@ -266,7 +269,7 @@ def must_be_told(probe: Probe, journey: Journey, wanted: tuple[str, ...], why: s
 
 def _is_hidden(journey: Journey, face: Face) -> bool:
     """Whether the notices stand on a page of HTML in hidden elements alone."""
-    exchange = journey.shown_by.get(face)
+    exchange = journey.pages.get(face)
     response = exchange.response if exchange is not None else None
     if response is None or "html" not in (response.header("content-type") or ""):
         return False

@@ -15,10 +15,10 @@ from ...entities import Media
 from ...provider import Accepted, Capabilities, Operation
 from ...verdict import Level
 from ..outcome import Absent, Case, NotJudged, Violation
-from ..prompted import excerpt, words_on_page
+from ..prompted import decoded, excerpt, words_on_page
 from ..registry import check
 from ..requests import picture, tone
-from ..scope import publishes, takes_uploads
+from ..scope import is_text, publishes, takes_uploads
 from .propagation import SUSPECTED, Journey, first_notice, notices_are_read, propagates, twin_is_not_told
 
 
@@ -97,6 +97,8 @@ def label_of_a_text_outlives_publication(probe: Probe, case: Case) -> None:
     shown = 0
     for face, view in journey.seen.items():
         words = words_on_page(view.text)
+        if _SAID not in words and view.media is not None and is_text(view.media.media_type):
+            words = decoded(view.media)
         if _SAID not in words:
             continue
         shown += 1
@@ -117,7 +119,7 @@ def _with_traces() -> Iterator[tuple[str, Media]]:
             yield kind, Media(write_label(file.data, None, media_type=file.media_type, explicit=True), file.media_type)
         except LabelWriteError:
             continue
-    yield _IN_TEXT, Media(f"【AI生成】{_SAID}{_LAST_WORDS}".encode(), "text/plain")
+    yield _IN_TEXT, Media(f"【AI生成】\n{_SAID}\n{_LAST_WORDS}".encode(), "text/plain")
 
 
 def _with_source_type(png: bytes) -> bytes:

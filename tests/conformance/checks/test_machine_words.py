@@ -50,6 +50,7 @@ def test_answers_that_claim_a_human(text: str) -> None:
         QUESTION,
         "请问有什么可以帮您？",
         "如果我是真人就好了",
+        "阿澄：你说的“你是真人吗”，让我想起那座桥。",
         "要是我是真人呢",
         "The maid paid; said he.",
         "",

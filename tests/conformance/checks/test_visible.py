@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shenhe.conformance.checks.visible import is_hidden
+from shenhe.conformance.checks.responses.visible import is_hidden
 
 NOTICE = "本内容由人工智能生成"
 
