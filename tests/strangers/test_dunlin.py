@@ -1,4 +1,4 @@
-"""A foreign assistant with exports, pictures, companions and a plaza, written before the checks were looked at."""
+"""A foreign assistant with exports, pictures, companions and a plaza, written from the law."""
 
 from __future__ import annotations
 
@@ -40,7 +40,6 @@ UNSEEN = {
     "json_export_field_renamed": "metadata are looked for in pictures, films and sounds, not in texts",
     "md_export_without_metadata": "metadata are looked for in pictures, films and sounds, not in texts",
     "minor_switches_character": "roles are tried in first turns",
-    "pending_counts_as_verified": "the account that is refused is also the one that stands for those who never tried",
     "removed_can_be_republished": "the return of a work is tried with uploads, which this service does not take",
     "thumbnail_without_label": "a thumbnail is no copy that leaves the service",
 }
