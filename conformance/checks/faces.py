@@ -120,7 +120,9 @@ def media_on_face(probe: Probe, case: Prompted) -> Media:
         raise NotJudged(f"there is nothing {case.face}")
     if case.face == AGAIN or number_of(case.face) is not None:
         probe.counts.shared += 1
-    if seen.media_type.partition("/")[0] != case.media_type.partition("/")[0] and not is_small(case.face):
+    kind = case.media_type.partition("/")[0]
+    # A small picture may represent a film, and no sound.
+    if seen.media_type.partition("/")[0] != kind and (kind == "audio" or not is_small(case.face)):
         raise NotJudged(f"{case.face}, it is of type {seen.media_type}")
     return seen
 

@@ -236,7 +236,8 @@ def _author_learns_nothing(probe: Probe, case: Confided) -> None:
     probe.counts.shared += 1
     for author, publication in publications:
         probe.observe(probe.provider.view, author, publication, probe.capabilities.surfaces[0])
-        if probe.offers(Operation.RECORDS) and _reads_own_records(probe, author):
+        # The records of an operator are for no author.
+        if probe.offers(Operation.RECORDS) and probe.sends_account(Operation.RECORDS, author, _SENT_TO_AUTHORS[0]):
             for kind in _SENT_TO_AUTHORS:
                 probe.observe(probe.provider.records, author, kind)
         if probe.offers(Operation.APPEAL):
@@ -244,15 +245,6 @@ def _author_learns_nothing(probe: Probe, case: Confided) -> None:
             if isinstance(appeal, Accepted) and probe.offers(Operation.REPORT_STATUS):
                 probe.observe(probe.provider.report_status, author, appeal.value)
     canaries.must_not_stand_in(probe, begin, REPORTER, "an answer to the author, or to who reposted it")
-
-
-def _reads_own_records(probe: Probe, author: Account) -> bool:
-    """Whether a request for records says who asks: those of an operator are for no author."""
-    try:
-        probe.must_send_account(Operation.RECORDS, author, None, _SENT_TO_AUTHORS[0])
-    except Undecided:
-        return False
-    return True
 
 
 def _borrower_learns_nothing(probe: Probe) -> None:

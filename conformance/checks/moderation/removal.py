@@ -176,6 +176,15 @@ def removals_are_recorded(probe: Probe, case: Case) -> None:
     if not names(published.publication):
         probe.must_read(Operation.RECORDS, "subject", "what a record is about")
         raise Violation("a report was upheld and the publication removed, and no record of it is kept")
+    # Where a request for records says who asks, nobody asks for a deleted account.
+    if not probe.offers(Operation.DELETE_ACCOUNT) or probe.sends_account(Operation.RECORDS, published.account, REMOVED):
+        return
+    probe.setup(probe.provider.delete_account, published.account)
+    kept = probe.observe(probe.provider.records, published.account, REMOVED)
+    if isinstance(kept, Accepted) and not any(
+        each.subject == published.publication.id or published.publication.id in each.text for each in kept.value
+    ):
+        raise Violation("the record of a removal is gone once its author deletes the account")
 
 
 def _removed(probe: Probe, kind: str) -> tuple[Published, _Seen, list[Address]]:

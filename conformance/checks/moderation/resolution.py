@@ -9,18 +9,18 @@ from http import HTTPStatus
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...entities import Ticket, TicketState, View
+from ...entities import Account, Ticket, TicketState, View
 from ...provider import Capabilities, Operation, Refused
 from ...report import Evidence
 from ...verdict import Level
 from ..labels.disclosure import publishes_page
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from ..pages import page_of
-from ..published import Published, gone, made_public, same, seen_on, witness
+from ..published import Published, gone, made_public, publish, same, seen_on, witness
 from ..registry import Property, check
 from ..requests import STATEMENTS
 from ..scope import publishes, reads
-from ..tickets import EVER, Reported, decided, decided_at_last, hours_of, one_statement, upheld
+from ..tickets import EVER, Reported, decided, decided_at_last, decided_in_favour, hours_of, one_statement, upheld
 from .notices import knows_mistakes, restored
 
 _ANSWER = r"(?:反馈|答复|回复|处理|办结|answer|respon[ds]|reply|replies|decid|decision)"
@@ -41,7 +41,7 @@ _TIME_LIMIT_IN_WORDS = re.compile(
     cases=one_statement,
     waits=True,
 )
-def appeal_isanswered(probe: Probe, case: Reported) -> None:
+def appeal_is_answered(probe: Probe, case: Reported) -> None:
     """A user whose publication was removed can appeal, and is answered; an upheld appeal brings the content back."""
     published, before, ticket = _appealed(probe, case.statement)
     if ticket.state is TicketState.RECEIVED:
@@ -166,7 +166,7 @@ _OF_ANOTHER = "an appeal about something else"
 
 def _other_appeals(capabilities: Capabilities) -> Iterator[Case]:
     yield Case(_IN_VAIN)
-    if capabilities.markers.get("mistaken"):
+    if knows_mistakes(capabilities) is None:
         yield Case(_OF_ANOTHER)
 
 
@@ -194,13 +194,21 @@ def removed_content_outlives_other_appeals(probe: Probe, case: Case) -> None:
     if ticket.state is TicketState.UPHELD:
         return  # the service has decided otherwise
     if case.facet == _OF_ANOTHER:
-        other = made_public(probe, "mistaken")
-        upheld(probe, other)
-        about = probe.setup(probe.provider.appeal, other.account, other.publication, STATEMENTS[2])
-        decided(probe, other.account, about)
+        _another_appeal(probe, published.account)
     witness(probe, surface)
     if not gone(probe, published, surface, before):
         raise Violation(f"after {case.facet}, what was removed is seen again on the surface {surface}")
+
+
+def _another_appeal(probe: Probe, author: Account) -> None:
+    """Something else by the same author that was removed by mistake, and the appeal against that, upheld."""
+    known = bool(probe.capabilities.markers.get("mistaken"))
+    other = publish(probe, author, probe.some_content(author), "mistaken" if known else "unlawful")
+    upheld(probe, other)
+    about = probe.setup(probe.provider.appeal, author, other.publication, STATEMENTS[2])
+    state = (decided if known else decided_in_favour)(probe, author, about).state
+    if state is not TicketState.UPHELD:
+        raise NotJudged(f"the appeal about something else was not upheld (it is {state.value})")
 
 
 #: Days after a decision on which an appeal is made: fewer than those of any six months.

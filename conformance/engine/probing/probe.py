@@ -329,6 +329,14 @@ class Probe(Conversation):
             write=f"`{{{{ account.… }}}}` in the auth of operations.{name}",
         )
 
+    def sends_account(self, operation: Operation, account: Account, *arguments: object) -> bool:
+        """Whether a request says which account asks, and is not that of an operator."""
+        try:
+            self.must_send_account(operation, account, None, *arguments)
+        except Undecided:
+            return False
+        return True
+
     def must_send_query(self) -> None:
         """Raise :class:`Undecided` where the binding sends no text to search for: then every search is the same."""
         self.must_differ(
