@@ -256,7 +256,7 @@ def _exported(capabilities: Capabilities) -> Iterator[Prompted]:
         for case in kind.cases(capabilities):
             if case.prompt != PROMPTS[0] or case.face:
                 continue
-            for face in _copies(capabilities, case.service, case.media_type):
+            for face in filter(is_export, _copies(capabilities, case.service, case.media_type)):
                 yield replace(case, facet=f"{case.media_type} by {face}", face=face)
 
 
@@ -275,7 +275,6 @@ def _exports_files(capabilities: Capabilities) -> Absent | None:
     applies=(makes_anything, _exports_files),
     cases=_exported,
 )
-@_of_renditions
 def exported_file_shows_label(probe: Probe, case: Prompted) -> None:
     """A downloaded, copied or exported picture, film or sound keeps the label that people perceive."""
     original = labels_on(_made(probe, replace(case, face="")))
