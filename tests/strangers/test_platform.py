@@ -44,8 +44,8 @@ BREAKS = {
 #: Of these a person is asked: a cooling-off period may explain a key that still works, the law does not say in so many
 #: words how a user is reminded, and some services let everyone who knows the address of a file show it.
 REVIEWED = {"keys-outlive-members", "no-reminder", "crates-of-others"}
-#: What is put to a person of the lawful board: files that were removed may be brought once more.
-OPEN = {"removed_file_does_not_return"}
+#: What is put to a person of the lawful board: removed files may be brought once more, and works outlive accounts.
+OPEN = {"deleted_account_leaves_nothing_public", "removed_file_does_not_return"}
 #: What the binding does not say: by which words the board recognises prohibited titles.
 UNBOUND = {"cn-dsp-2023/6.1", "cn-dsp-2023/6.2"}
 

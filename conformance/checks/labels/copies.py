@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
 _EXPORTED = (PROMPTS[0], PROMPTS[2], PROMPTS[-3])
 
 
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 #: The rendition of a copy without an explicit label.
 UNLABELLED = "unlabelled"
 
@@ -99,7 +97,19 @@ def _readable(text: str, media_type: str) -> str:
     if "json" in media_type:
         with suppress(ValueError, RecursionError):
             return "\n".join(_strings(json.loads(text)))
-    return _COMMENT.sub("", text) if "html" in media_type or "markdown" in media_type else text
+    return _without_comments(text) if "html" in media_type or "markdown" in media_type else text
+
+
+def _without_comments(text: str) -> str:
+    """A page without ``<!-- … -->``; what a comment without end hides is hidden, too."""
+    parts, begin = [], 0
+    while (start := text.find("<!--", begin)) >= 0:
+        parts.append(text[begin:start])
+        end = text.find("-->", start)
+        if end < 0:
+            return "".join(parts)
+        begin = end + len("-->")
+    return "".join((*parts, text[begin:]))
 
 
 def _strings(value: object) -> Iterator[str]:

@@ -350,6 +350,7 @@ def test_every_check_states_its_expectation() -> None:
         orders_signed=True,
         codes=frozenset({Operation.REGISTER}),
         record_kinds=("reported", "removed"),
+        publish_ways=("post", "story"),
         services=tuple(Service),
         media={
             **MEDIA,
