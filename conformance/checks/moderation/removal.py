@@ -176,8 +176,10 @@ def removals_are_recorded(probe: Probe, case: Case) -> None:
     if not names(published.publication):
         probe.must_read(Operation.RECORDS, "subject", "what a record is about")
         raise Violation("a report was upheld and the publication removed, and no record of it is kept")
-    # Where a request for records says who asks, nobody asks for a deleted account.
-    if not probe.offers(Operation.DELETE_ACCOUNT) or probe.sends_account(Operation.RECORDS, published.account, REMOVED):
+    # Where a request for records says who asks, nobody asks for a deleted account. A supplied one is never deleted.
+    invented = published.account.id in probe.session.holders
+    readable = not probe.sends_account(Operation.RECORDS, published.account, REMOVED)
+    if not (probe.offers(Operation.DELETE_ACCOUNT) and invented and readable):
         return
     probe.setup(probe.provider.delete_account, published.account)
     kept = probe.observe(probe.provider.records, published.account, REMOVED)
