@@ -71,9 +71,12 @@ def perceivable(capabilities: Capabilities, service: Service, media_type: str) -
 
 
 def _handed_out(capabilities: Capabilities, plainest: Prompted) -> Iterator[Prompted]:
-    """The copies that are had in other renditions, and the second work of a batch."""
+    """Other renditions that show or sound like the work, and the second of a batch. What leaves as a copy is another
+    rule's matter.
+    """
+    copies = [face for face in _copies(capabilities, plainest.service, plainest.media_type) if not is_export(face)]
     for case in with_faces(capabilities, plainest):
-        if number_of(case.face) == _SECOND or case.face in _copies(capabilities, case.service, case.media_type):
+        if number_of(case.face) == _SECOND or case.face in copies:
             yield case
 
 
@@ -122,7 +125,7 @@ def _of_renditions(judge: Property[Prompted]) -> Property[Prompted]:
         try:
             judge(probe, case)
         except Violation as violation:
-            if not case.face or case.face == EDITED or number_of(case.face) is not None or is_export(case.face):
+            if not case.face or case.face == EDITED or number_of(case.face) is not None:
                 raise
             raise NeedsReview(
                 f"{violation.seen} (rendition {case.face}); a person has to say whether that is the work itself",
