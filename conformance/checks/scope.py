@@ -19,52 +19,21 @@ from .registry import Applies
 EXPORTS = ("download", "copy", "export")
 
 
-#: Names of formats: a rendition of that name is a copy in it, to take away.
-_FORMATS = frozenset(
-    (
-        *(
-            "txt",
-            "text",
-            "md",
-            "markdown",
-            "html",
-            "htm",
-            "json",
-            "xml",
-            "csv",
-            "rtf",
-            "doc",
-            "docx",
-            "odt",
-            "pdf",
-            "epub",
-        ),
-        *(
-            "srt",
-            "vtt",
-            "jpg",
-            "jpeg",
-            "png",
-            "webp",
-            "gif",
-            "avif",
-            "heic",
-            "tiff",
-            "svg",
-            "mp3",
-            "wav",
-            "ogg",
-            "opus",
-        ),
-        *("opus", "flac", "m4a", "aac", "mp4", "m4v", "mov", "webm", "avi", "mkv"),
-    )
-)
+#: Names of formats, by what is copied: a rendition of that name is a copy in it, to take away.
+_FORMATS = {
+    "text": "txt text md markdown html htm json xml csv rtf doc docx odt pdf epub",
+    "image": "jpg jpeg png webp gif avif heic tiff svg",
+    "audio": "mp3 wav ogg opus flac m4a aac",
+    "video": "mp4 m4v mov webm avi mkv",
+}
 
 
-def is_export(rendition: str) -> bool:
-    """Whether a rendition is, by its name, a copy that leaves the provider: ``download_hd``, ``export-pdf``, ``md``."""
+def is_export(rendition: str, media_type: str) -> bool:
+    """Whether a rendition of something of this type is, by its name, a copy of it that leaves the provider:
+    ``download_hd``, ``export-pdf``, ``md``. A reading of a text is no copy of the text.
+    """
     words = set(re.split(r"[^a-z0-9]+", rendition.lower()))
-    return not words.isdisjoint(EXPORTS) or not words.isdisjoint(_FORMATS)
+    return not words.isdisjoint((*EXPORTS, *_FORMATS.get(media_type.partition("/")[0], "").split()))
 
 
 def reads(operation: Operation, channel: str) -> Applies:
@@ -126,7 +95,7 @@ def makes_files(capabilities: Capabilities) -> Absent | None:
 
 def exports_text(capabilities: Capabilities) -> Absent | None:
     """Concerns a provider that hands out copies; of these, only text is read without looking at pictures."""
-    if not any(is_export(rendition) for rendition in capabilities.all_renditions):
+    if not any(is_export(rendition, "text/plain") for rendition in capabilities.all_renditions):
         return Absent("the provider declares no rendition to download, copy or export")
     if not texts(capabilities):
         return Absent(
@@ -171,3 +140,17 @@ def edits_persons(capabilities: Capabilities) -> Absent | None:
 def publishes(capabilities: Capabilities) -> Absent | None:
     """Concerns a provider that lets users publish. A provider that does not declares `surfaces: []`."""
     return None if capabilities.surfaces else Absent("the provider declares no surface for publications")
+
+
+def has_renditions(capabilities: Capabilities) -> Absent | None:
+    """Concerns a provider that hands out what it made in other forms than the original."""
+    if any(name not in ("original", "unlabelled") for name in capabilities.all_renditions):
+        return None
+    return Absent("the provider declares no rendition except the original", elsewhere=True)
+
+
+def accounts_can_go(capabilities: Capabilities) -> Absent | None:
+    """Concerns a binding that may invent accounts: a supplied one is never deleted."""
+    if capabilities.identities == "synthetic":
+        return None
+    return Absent("an account would be deleted, and this binding supplies its accounts", elsewhere=True)

@@ -14,6 +14,7 @@ from ...provider import Accepted, Capabilities, Operation, Provider, Result
 from ...verdict import Level
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from ..registry import check
+from ..scope import accounts_can_go, has_renditions
 
 _ACCESS = "cn-pipl/51"
 FIRST, SECOND = "the session of its registration", "a session of a later sign-in"
@@ -64,13 +65,6 @@ def _has_doors(capabilities: Capabilities) -> Absent | None:
     if any(door.operation in capabilities.operations for door in DOORS):
         return None
     return Absent("no operation shows an account what is its own", elsewhere=True)
-
-
-def _accounts_can_go(capabilities: Capabilities) -> Absent | None:
-    """Concerns a binding that may invent accounts: a supplied one is never deleted."""
-    if capabilities.identities == "synthetic":
-        return None
-    return Absent("an account would be deleted, and this binding supplies its accounts", elsewhere=True)
 
 
 def _doors(capabilities: Capabilities) -> list[Door]:
@@ -173,22 +167,16 @@ def _tried(probe: Probe, door: Door, account: Account, content: Content) -> bool
     return isinstance(probe.attempt(door.ask, probe.provider, account, content), Accepted)
 
 
-def _hands_out_files(capabilities: Capabilities) -> Absent | None:
-    if any(name not in ("original", "unlabelled") for name in capabilities.all_renditions):
-        return None
-    return Absent("the provider declares no rendition except the original", elsewhere=True)
-
-
 @check(
     rules=(_ACCESS,),
     behaviour=Behaviour.GOVERNANCE,
     level=Level.EXTENDED,
     needs=(Operation.FETCH,),
-    applies=(_hands_out_files,),
+    applies=(has_renditions,),
     cases=lambda capabilities: [Case("renditions")],
 )
 def renditions_are_as_private_as_the_work(probe: Probe, case: Case) -> None:
-    """Where another account does not get the file of an unpublished work, it gets none of its renditions either."""
+    """An account that cannot fetch the file of another's unpublished content cannot fetch its renditions either."""
     owner, other = probe.account(), probe.another_account()
     if owner == other:
         raise Undecided("two accounts are needed", lasting=True)
@@ -222,7 +210,7 @@ def _left_behind(capabilities: Capabilities) -> Iterator[KeptSession]:
     behaviour=Behaviour.GOVERNANCE,
     level=Level.EXTENDED,
     needs=(Operation.DELETE_ACCOUNT,),
-    applies=(_has_doors, _accounts_can_go),
+    applies=(_has_doors, accounts_can_go),
     cases=_left_behind,
 )
 def deleted_account_opens_nothing(probe: Probe, case: KeptSession) -> None:

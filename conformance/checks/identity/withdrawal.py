@@ -13,11 +13,11 @@ from ...engine.probing.probe import Probe
 from ...entities import Account, Consent, Content, EditRequest, View
 from ...provider import Accepted, Capabilities, Operation
 from ...verdict import Level
-from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided
+from ..outcome import Case, NeedsReview, NotJudged, Undecided
 from ..published import Published, publish, same, seen_on, surfaces
 from ..registry import check
 from ..responses.addresses import serving, still_served
-from ..scope import edits_persons, publishes
+from ..scope import accounts_can_go, edits_persons, publishes
 from .consent import Edit, edit_request
 
 
@@ -107,23 +107,16 @@ def _edit_of(consent: Consent, scope: str, prompt: str) -> EditRequest:
     return edit_request(Edit(scope, scope, prompt), consent.subject, consent)
 
 
-def _accounts_are_deleted(capabilities: Capabilities) -> Absent | None:
-    """Concerns a binding that may invent accounts: a supplied one is never deleted."""
-    if capabilities.identities == "synthetic":
-        return None
-    return Absent("an account would be deleted, and this binding supplies its accounts", elsewhere=True)
-
-
 @check(
     rules=("cn-pipl/47",),
     behaviour=Behaviour.CONSENT,
     level=Level.EXTENDED,
     needs=(Operation.DELETE_ACCOUNT, Operation.PUBLISH, Operation.VIEW),
-    applies=(publishes, _accounts_are_deleted),
+    applies=(publishes, accounts_can_go),
     cases=lambda capabilities: [Case("published")],
 )
 def deleted_account_leaves_nothing_public(probe: Probe, case: Case) -> None:
-    """What an account published is gone from every surface after the account is deleted.
+    """Publications of a deleted account disappear from every surface.
 
     Whether a cooling-off period or another ground lets the provider keep it is for a person to say.
     """

@@ -75,7 +75,7 @@ class Exported(Prompted):
         Exported(f"{media_type} by {rendition}", service, media_type, prompt, rendition)
         for service, media_type in texts(capabilities)
         for rendition in renditions(capabilities, service)
-        if is_export(rendition)
+        if is_export(rendition, media_type)
         for prompt in _EXPORTED
     ],
     strategy=lambda capabilities: _drawn_exports(capabilities),
@@ -87,9 +87,22 @@ def exported_copy_keeps_label(probe: Probe, case: Exported) -> None:
     if probe.capabilities.text_labels == "content" and not labels_of_its_own(decoded(original), case.prompt):
         raise NotJudged("the original carries no label that a copy could keep")
     copy = probe.declared(f"the rendition {case.rendition}", rendition_of(probe, case, case.rendition))
+    if not _is_read_as_text(copy):
+        if not labels_on(copy).explicit:
+            raise NeedsReview(
+                f"no label is recognised in the copy obtained by {case.rendition}, of type {copy.media_type}: a"
+                " person has to open it"
+            )
+        return
     text = _readable(decoded(copy), copy.media_type)
     if not labels_of_its_own(text, case.prompt):
         raise Violation(f"the original is labelled, but the copy obtained by {case.rendition} is not", excerpt(text))
+
+
+def _is_read_as_text(copy: Media) -> bool:
+    """Whether a copy is words as they are. A PDF or a document of a word processor is not."""
+    named = copy.media_type.partition(";")[0].strip()
+    return is_text(named) or named.endswith(("json", "xml"))
 
 
 def _readable(text: str, media_type: str) -> str:
@@ -131,7 +144,7 @@ def _drawn_exports(capabilities: Capabilities) -> SearchStrategy[Exported]:
         (service, media_type, rendition)
         for service, media_type in texts(capabilities)
         for rendition in renditions(capabilities, service)
-        if is_export(rendition)
+        if is_export(rendition, media_type)
     ]
     return st.tuples(st.sampled_from(among), prompts()).map(
         lambda drawn: Exported(f"{drawn[0][1]} by {drawn[0][2]}", drawn[0][0], drawn[0][1], drawn[1], drawn[0][2])

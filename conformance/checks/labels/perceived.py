@@ -74,7 +74,8 @@ def _handed_out(capabilities: Capabilities, plainest: Prompted) -> Iterator[Prom
     """Other renditions that show or sound like the work, and the second of a batch. What leaves as a copy is another
     rule's matter.
     """
-    copies = [face for face in _copies(capabilities, plainest.service, plainest.media_type) if not is_export(face)]
+    service, media_type = plainest.service, plainest.media_type
+    copies = [face for face in _copies(capabilities, service, media_type) if not is_export(face, media_type)]
     for case in with_faces(capabilities, plainest):
         if number_of(case.face) == _SECOND or case.face in copies:
             yield case
@@ -259,7 +260,9 @@ def _exported(capabilities: Capabilities) -> Iterator[Prompted]:
         for case in kind.cases(capabilities):
             if case.prompt != PROMPTS[0] or case.face:
                 continue
-            for face in filter(is_export, _copies(capabilities, case.service, case.media_type)):
+            for face in _copies(capabilities, case.service, case.media_type):
+                if not is_export(face, case.media_type):
+                    continue
                 yield replace(case, facet=f"{case.media_type} by {face}", face=face)
 
 
