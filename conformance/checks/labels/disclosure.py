@@ -5,6 +5,7 @@ out what it made.
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from shenhe.rulebook import Behaviour, Service
 
@@ -22,7 +23,7 @@ from ..scope import makes_anything, media
 
 #: The shape of the numbers on the lists that the CAC publishes; the rule of the last digit is not known.
 _FILING_NUMBER = re.compile(r"网信算备\s*\d{21}\s*号")
-_ANCHOR = re.compile(r"<a\b[^<>]{0,400}?\bhref\s*=\s*[\"']?https?://", re.IGNORECASE)
+_ANCHOR = re.compile(r"<a\b[^<>]{0,400}?\bhref\s*=\s*[\"']?(https?://[^\s<>\"']{1,2000})", re.IGNORECASE)
 _LINK = re.compile(r"https?://[^\s<>\"'，。]+", re.IGNORECASE)
 
 
@@ -39,8 +40,19 @@ def publishes_page(topic: str, *, required: bool) -> Applies:
 
 def _links_away(probe: Probe) -> bool:
     """Whether the page that was read last has a link to another site: the binding may read its words alone."""
-    response = probe.recorded[-1].exchange.response if probe.recorded else None
-    return response is not None and bool(_ANCHOR.search(response.body.decode("utf-8", "replace")))
+    exchange = probe.recorded[-1].exchange if probe.recorded else None
+    if exchange is None or exchange.response is None:
+        return False
+    own = urlsplit(exchange.request.url).hostname
+    page = exchange.response.body.decode("utf-8", "replace")
+    return any(_host_of(url) not in (own, None) for url in _ANCHOR.findall(page))
+
+
+def _host_of(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 def _excerpt(page: Disclosure) -> Evidence:
