@@ -14,7 +14,7 @@ from ..entities import Account, ReportRequest, Ticket, TicketState
 from ..provider import Accepted, Capabilities, Operation, Refused
 from .outcome import Case, NotJudged, Undecided
 from .pages import must_name_topic
-from .published import Published
+from .published import Published, harmless
 from .requests import STATEMENTS, input_class, statements
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def decided(probe: Probe, account: Account | None, ticket: Ticket) -> Ticket:
         states.append(status_of(probe, account, states[-1]))
         return states[-1].state is not TicketState.RECEIVED
 
-    # Who decides by a clock of its own needs the moment that every decision may take to show.
+    # A target may decide by the real clock, so it also gets the declared settling time.
     if probe.offers(Operation.ADVANCE_CLOCK) or not probe.settled(is_decided):
         probe.wait("for the decision on a report", EVER)
         probe.settled(is_decided)
@@ -134,8 +134,8 @@ def decided_against(probe: Probe, reporter: Account | None, ticket: Ticket) -> T
 
 
 def decided_at_last(probe: Probe, reporter: Account | None, ticket: Ticket, *, founded: bool) -> Ticket:
-    """The ticket once decided without a moderator, or else by the one of the test environment: where people decide,
-    nobody sits at its desk.
+    """The ticket once decided. If it stays undecided, the moderator of the test environment decides it: there,
+    no staff handle reports.
     """
     if has_moderator(probe) and not probe.offers(Operation.ADVANCE_CLOCK):
         by_itself = status_of(probe, reporter, ticket)
@@ -144,6 +144,16 @@ def decided_at_last(probe: Probe, reporter: Account | None, ticket: Ticket, *, f
     if by_itself.state is not TicketState.RECEIVED:
         return by_itself
     return _decided_by_moderator(probe, reporter, by_itself, founded=founded) or by_itself
+
+
+def decides_by_itself(probe: Probe) -> bool:
+    """Whether reports of the usual kind are decided without the moderator of the test environment, by one of them."""
+
+    def decides() -> bool:
+        request = report_of(harmless(probe), kind_of_report(probe))
+        return decided(probe, probe.reporter(), taken(probe, request)).state is not TicketState.RECEIVED
+
+    return probe.once("reports that decide themselves", decides)
 
 
 def has_moderator(probe: Probe) -> bool:

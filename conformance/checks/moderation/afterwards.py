@@ -1,4 +1,4 @@
-"""What removal leaves behind, and what restoration brings back."""
+"""Renditions of removed content, and labels of restored content."""
 
 from __future__ import annotations
 
@@ -10,48 +10,48 @@ from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
 from ..faces import labels_on
 from ..labels.exposure import names_ai_and_generation
-from ..outcome import Absent, Case, NotJudged, Undecided, Violation
-from ..published import SEARCH, seen_on
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
+from ..published import SEARCH, kinds_of_content, seen_on
 from ..registry import check
-from ..requests import STATEMENTS
-from ..scope import makes_files, publishes
+from ..scope import has_renditions, makes_files, publishes
 from .notices import knows_mistakes, restored
-from .resolution import answered
-
-
-def _has_renditions(capabilities: Capabilities) -> Absent | None:
-    if any(name not in ("original", "unlabelled") for name in capabilities.all_renditions):
-        return None
-    return Absent("the provider declares no rendition except the original", elsewhere=True)
+from .removal import removed
 
 
 @check(
     rules=("cn-dsp-2023/10.4",),
     behaviour=Behaviour.TAKEDOWN,
     level=Level.EXTENDED,
-    needs=(Operation.PUBLISH, Operation.REPORT, Operation.FETCH, Operation.APPEAL),
-    applies=(publishes, _has_renditions),
-    cases=lambda capabilities: [Case("renditions")],
+    needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT, Operation.FETCH),
+    applies=(publishes, has_renditions),
+    # Pictures first: they have the most renditions.
+    cases=lambda capabilities: [Case(kind) for kind in kinds_of_content(capabilities)[:1]],
     waits=True,
 )
 def removed_work_leaves_no_rendition(probe: Probe, case: Case) -> None:
-    """Where the file of a removed work is no longer handed out, none of its renditions is either."""
-    published, _, ticket = answered(probe, STATEMENTS[0])
-    if not isinstance(ticket, Refused) and ticket.state is TicketState.UPHELD:
-        raise NotJudged("the appeal was upheld, so the work may be back")
+    """Renditions of removed content are no longer delivered once its file is not.
+
+    If the author can still fetch the file, renditions that another account can fetch lead to a review.
+    """
+    published = removed(probe, case.facet)[0]
     author, content = published.account, published.content
-    own = probe.some_content(author)
-    probe.control(probe.provider.fetch, author, own)
-    if isinstance(probe.observe(probe.provider.fetch, author, content), Accepted):
-        return  # authors may keep what is theirs: only the public loses it
+    probe.control(probe.provider.fetch, author, probe.some_content(author))
+    kept = isinstance(probe.observe(probe.provider.fetch, author, content), Accepted)
+    asks = probe.another_account() if kept else author
+    if kept:
+        probe.must_send_account(Operation.FETCH, author, asks, content)
     for rendition in probe.capabilities.all_renditions:
         if rendition in ("original", "unlabelled"):
             continue
-        answer = probe.attempt(probe.provider.fetch, author, content, rendition)
-        if isinstance(answer, Accepted) and answer.value.data:
-            raise Violation(
-                f"a report was upheld and the file is gone, and its rendition {rendition} is still handed out"
+        answer = probe.attempt(probe.provider.fetch, asks, content, rendition)
+        if isinstance(answer, Refused) or not answer.value.data:
+            continue
+        if kept:
+            raise NeedsReview(
+                f"a report was upheld, and another account gets the rendition {rendition} of the removed work: a person"
+                " has to say whether that is for everybody"
             )
+        raise Violation(f"a report was upheld and the file is gone, and its rendition {rendition} is still handed out")
 
 
 def _shows_files(capabilities: Capabilities) -> Absent | None:
@@ -70,7 +70,7 @@ def _shows_files(capabilities: Capabilities) -> Absent | None:
     waits=True,
 )
 def restored_work_keeps_its_label(probe: Probe, case: Case) -> None:
-    """What was removed by mistake comes back with the label and the notice that it had."""
+    """Content restored after an appeal carries the same label and notice as before."""
     back = restored(probe)
     if back.appeal.state is not TicketState.UPHELD:
         raise NotJudged("the appeal against a removal by mistake was not upheld")

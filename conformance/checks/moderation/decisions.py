@@ -20,6 +20,7 @@ from ..tickets import (
     Reported,
     decided,
     decided_at_last,
+    decides_by_itself,
     has_moderator,
     kind_of_report,
     one_statement,
@@ -62,22 +63,15 @@ def report_is_decided(probe: Probe, case: ByWhom) -> None:
 
 
 def _decided_like_others(probe: Probe, reporter: Account | None, ticket: Ticket, *, founded: bool) -> Ticket:
-    """The ticket once decided: without the moderator where nobody has to decide reports of the usual kind."""
+    """The ticket once decided. The moderator decides only if the target does not decide usual reports automatically."""
     ticket = decided(probe, reporter, ticket)
-    if ticket.state is TicketState.RECEIVED and not probe.once(
-        "reports that decide themselves", lambda: _by_itself(probe)
-    ):
+    if ticket.state is TicketState.RECEIVED and not decides_by_itself(probe):
         return decided_at_last(probe, reporter, ticket, founded=founded)
     return ticket
 
 
-def _by_itself(probe: Probe) -> bool:
-    request = report_of(harmless(probe), kind_of_report(probe))
-    return decided(probe, probe.reporter(), taken(probe, request)).state is not TicketState.RECEIVED
-
-
 def _second_is_decided(probe: Probe, request: ReportRequest) -> None:
-    """Somebody else reports what was reported and found lawful before."""
+    """Another account reports a publication whose first report was already handled."""
     first = decided(probe, probe.reporter(), taken(probe, request))
     other = probe.another_account()
     answer = probe.attempt(probe.provider.report, other, request)
@@ -182,7 +176,7 @@ def _authors_take_down(capabilities: Capabilities) -> Absent | None:
     cases=lambda capabilities: [Case("taken down by its author")],
 )
 def ticket_outlives_the_publication(probe: Probe, case: Case) -> None:
-    """The reporter still reads the ticket once the author has taken the publication down."""
+    """The reporter can still read the ticket after the author takes the publication down."""
     published, reporter = made_public(probe, None), probe.reporter()
     ticket = taken(probe, report_of(published, kind_of_report(probe)))
     probe.control(probe.provider.report_status, reporter, ticket)

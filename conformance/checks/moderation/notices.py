@@ -33,9 +33,12 @@ from ..scope import publishes, reads
 from ..tickets import (
     Reported,
     decided,
+    decided_against,
     decided_in_favour,
+    decides_by_itself,
     drawn_statements,
     enumerated_statements,
+    has_moderator,
     kind_of_report,
     report_of,
     statements_and_kinds,
@@ -193,7 +196,9 @@ def bogus_report_removes_nothing(probe: Probe, case: Reported) -> None:
     if before is None:
         before = must_be_seen(probe, published, surface)
     if isinstance(answer, Accepted):
-        state = decided(probe, reported.reporter, answer.value).state
+        # Where only people decide, waiting for each report would decide none.
+        waits = not has_moderator(probe) or decides_by_itself(probe)
+        state = (decided if waits else decided_against)(probe, reported.reporter, answer.value).state
         missing = _is_gone(probe, published, before, surface)
         if missing and state is not TicketState.UPHELD:
             # Its content is shared: another report may have removed every copy. Content used only here tells.

@@ -98,7 +98,7 @@ def upheld_report_removes_everywhere(probe: Probe, case: Removed) -> None:
         return
     further = case.kind in kinds_of_content(probe.capabilities)[1:]
     try:
-        published, seen, addresses = probe.once(("removed", case.kind), lambda: _removed(probe, case.kind))
+        published, seen, addresses = removed(probe, case.kind)
     except Undecided as undecided:
         if further:
             raise NotJudged(f"no {case.kind} was removed: {undecided.reason}") from None
@@ -176,7 +176,7 @@ def removals_are_recorded(probe: Probe, case: Case) -> None:
     if not names(published.publication):
         probe.must_read(Operation.RECORDS, "subject", "what a record is about")
         raise Violation("a report was upheld and the publication removed, and no record of it is kept")
-    # Where a request for records says who asks, nobody asks for a deleted account. A supplied one is never deleted.
+    # Records that only the author can read are out of reach after deletion. Supplied accounts are never deleted.
     invented = published.account.id in probe.session.holders
     readable = not probe.sends_account(Operation.RECORDS, published.account, REMOVED)
     if not (probe.offers(Operation.DELETE_ACCOUNT) and invented and readable):
@@ -187,6 +187,11 @@ def removals_are_recorded(probe: Probe, case: Case) -> None:
         each.subject == published.publication.id or published.publication.id in each.text for each in kept.value
     ):
         raise Violation("the record of a removal is gone once its author deletes the account")
+
+
+def removed(probe: Probe, kind: str) -> tuple[Published, _Seen, list[Address]]:
+    """The same as :func:`_removed`, once per run."""
+    return probe.once(("removed", kind), lambda: _removed(probe, kind))
 
 
 def _removed(probe: Probe, kind: str) -> tuple[Published, _Seen, list[Address]]:

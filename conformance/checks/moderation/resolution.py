@@ -53,7 +53,7 @@ def appeal_is_answered(probe: Probe, case: Reported) -> None:
         raise Violation(f"the appeal was upheld, and the content is not back on the surface {surface}")
 
 
-def answered(probe: Probe, statement: str) -> tuple[Published, View | None, Ticket | Refused]:
+def _answered(probe: Probe, statement: str) -> tuple[Published, View | None, Ticket | Refused]:
     """Something that a report was upheld against, how the first surface showed it before, and its author's appeal once
     decided, if ever, or how the appeal was refused.
     """
@@ -74,7 +74,7 @@ def answered(probe: Probe, statement: str) -> tuple[Published, View | None, Tick
 
 def _appealed(probe: Probe, statement: str) -> tuple[Published, View | None, Ticket]:
     """The same, where the appeal was taken."""
-    published, before, ticket = answered(probe, statement)
+    published, before, ticket = _answered(probe, statement)
     if isinstance(ticket, Refused):
         raise Undecided(f"an appeal was refused: {ticket.status} {ticket.reason}")
     return published, before, ticket
@@ -101,7 +101,7 @@ def appeal_check(*rules: str) -> Callable[[Property[Reported]], Property[Reporte
 @appeal_check("cn-dsp-2023/12.1")
 def appeals_are_taken(probe: Probe, case: Reported) -> None:
     """A user whose publication was removed finds an entry for appeals."""
-    answer = answered(probe, case.statement)[2]
+    answer = _answered(probe, case.statement)[2]
     if isinstance(answer, Refused):
         raise NeedsReview(
             f"the appeal against the removal was refused ({answer.status} {answer.reason} {answer.notice}); a person"
