@@ -111,12 +111,14 @@ _FLAWED_USCCS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("one digit throughout", _all_alike),
     ("words", lambda c: f"COMPANY {c[9:12]} IN A CITY"),
 )
+#: Numbers of the right form that no operator gives out: a code that is sent there arrives nowhere.
+_NOT_GIVEN_OUT = ("10 in front", "12 in front")
 _FLAWED_PHONES: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("10 digits", lambda p: p[:10]),
     ("12 digits", lambda p: p + "0"),
     ("a 2 in front", lambda p: "2" + p[1:]),
-    ("10 in front", lambda p: "10" + p[2:]),
-    ("12 in front", lambda p: "12" + p[2:]),
+    (_NOT_GIVEN_OUT[0], lambda p: "10" + p[2:]),
+    (_NOT_GIVEN_OUT[1], lambda p: "12" + p[2:]),
     ("zeros in front", lambda p: "000000" + p[6:]),
     ("5 digits", lambda p: p[6:]),
     ("letters in the middle", lambda p: p[:5] + "abc" + p[8:]),
@@ -155,7 +157,7 @@ def mobile_number_must_be_valid(probe: Probe, case: Presented) -> None:
     try:
         _must_be_somebodys(probe, case.flawed)
     except Violation as violation:
-        if Operation.VERIFY_IDENTITY in probe.capabilities.codes and "number begins with 1" in violation.seen:
+        if Operation.VERIFY_IDENTITY in probe.capabilities.codes and case.flawed.flaw in _NOT_GIVEN_OUT:
             raise NeedsReview(
                 f"{violation.seen}; it is verified by a code, and a person has to say whether one can arrive there"
             ) from None
@@ -338,7 +340,7 @@ def refused_identity_opens_nothing(probe: Probe, case: Presented) -> None:
     """An account whose identity was refused, and refused again, is not verified by having tried: it cannot publish."""
     registers = probe.capabilities.identities == "synthetic" and probe.offers(Operation.REGISTER)
     if registers:
-        # A supplied account stands for those who never tried.
+        # A supplied account must stay one that never presented an identity.
         account = probe.registered()
         person = probe.session.holders.get(account.id) or probe.person()
     else:
