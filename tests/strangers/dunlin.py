@@ -80,7 +80,7 @@ class Dunlin(Pages):
         if rumour and "rumour_stays_with_refutation" in self.variants:
             ticket["state"], ticket["reasons"] = "upheld", "经核查为不实信息，已在作品上显著位置发布辟谣。"
         elif rumour or MARK["unlawful"] in title or MARK["mistaken"] in title:
-            root["state"] = "removed"
+            root["state"], root["removed_at"] = "removed", self.now()
             self.blocked.add(root["content"])
             self.record("removed", root["id"], f"移除作品 {root['id']}，并向主管部门报告")
             if root["owner"] in self.users:
@@ -95,6 +95,9 @@ class Dunlin(Pages):
         user = self.maybe(request)
         self.settle()
         ticket = self.tickets.get(request.path_params["tid"])
+        if ticket is not None and self.on("tickets_die_with_works"):
+            work = self.works.get(ticket.get("work") or "")
+            ticket = None if work is not None and work["state"] == "deleted" else ticket
         if ticket is None:
             raise Refuse(404, "notFound", "工单不存在")
         if (

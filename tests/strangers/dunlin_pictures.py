@@ -149,7 +149,8 @@ class Pictures(Texts):
         opened = self.on("download_of_others_works") and rendition in ("download", "md")
         if content["owner"] != user["id"] and not opened:
             raise Refuse(404, "notFound", "内容不存在")
-        if content["id"] in self.blocked and not self.on("removal_misses_files"):
+        small = self.on("removal_misses_thumbnails") and rendition == "thumb"
+        if content["id"] in self.blocked and not (self.on("removal_misses_files") or small):
             raise self.gone()
         if self.withdrawn(content) and not (self.on("withdrawal_keeps_thumbnails") and rendition == "thumb"):
             raise self.gone("被编辑者已撤回同意，内容已删除")

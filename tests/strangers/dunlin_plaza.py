@@ -63,13 +63,14 @@ class Plaza(Pictures):
         if not self.may_publish(user) and not self.on("repost_by_unverified"):
             raise Refuse(403, "realNameRequired", "转发前请先完成实名认证")
         work = self.works.get(request.path_params["wid"])
-        if not work or not self.visible(work):
+        if not work or not (self.visible(work) or self.on("removed_works_reposted")):
             raise self.gone()
         key = "w-" + secrets.token_hex(8)
         self.works[key] = {
             **work,
             "id": key,
             "owner": user["id"],
+            "state": "visible",
             "source": self.root(work)["id"],
             "at": self.now(),
             "reports": [],
@@ -95,7 +96,8 @@ class Plaza(Pictures):
                 surface in ("full", "thumb") and self.on("removal_misses_files")
             )
         if work["source"] and root["state"] == "removed":
-            return self.on("removal_misses_reposts")
+            later = work["at"] > root.get("removed_at", work["at"])
+            return self.on("removal_misses_reposts") or (later and self.on("removed_works_reposted"))
         return True
 
     def work_text(self, content: Item) -> str:

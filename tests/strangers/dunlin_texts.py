@@ -15,6 +15,9 @@ from . import dunlin_files as files
 from .dunlin_accounts import Accounts, Item, Refuse, answer
 from .dunlin_words import EN, MARK, REPLY_LABEL, REPLY_LABEL_EN, UI_NOTICE, ZH
 
+#: A page whose words, the label among them, are drawn as pictures.
+_PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n"
+
 
 class Texts(Accounts):
     """Answers and exports."""
@@ -216,6 +219,8 @@ class Texts(Accounts):
             if shown:
                 data["label"] = "内容由AI生成"
             return json.dumps(data, ensure_ascii=False, indent=1).encode(), "application/json"
+        if form == "html" and "pages_in_pdf" in self.variants:
+            return _PDF, "application/pdf"
         if form == "html":
             return self.export_html(content, line).encode(), "text/html; charset=utf-8"
         raise Refuse(404, "notFound", "格式不支持")

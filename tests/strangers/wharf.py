@@ -28,6 +28,15 @@ FAULTS = {
     "declared-silent": "declared files have no notice",
     "declared-notes-silent": "declared notes have no notice",
     "traces-unsought": "labels in texts and sounds are not looked for",
+    "second-berths-silent": "a file that is berthed a second time has no notice",
+    "long-captions-silent": "a long caption leaves no room for the notice",
+    "pins-silent": "a file that is pinned has no notice",
+    "leaves-hide-notices": "the notice on a leaf is hidden by its style",
+    "suspected-as-certain": "the field of a suspected file says that it is generated",
+    "second-looks-bare": "who opens a file a second time gets it as it came",
+    "notes-tidied": "labels that authors write into notes are taken out",
+    "anyone-pins": "people without a verified identity pin",
+    "removed-echoed": "what was removed can be echoed",
     "no-reminder": "who lands a file is not asked to declare it",
     "fields-unwritten": "the board adds nothing to the metadata",
     "producer-replaced": "the board names itself as the producer",
@@ -76,6 +85,8 @@ NOTICES = {
 }
 REMINDER = "请声明内容是否由AI生成，并使用标识功能。"
 _LARGE = 1_000_000
+#: Characters of a caption beside which a notice has room, for who thinks so.
+_ROOM = 100
 
 
 class No(Exception):
@@ -123,6 +134,8 @@ class Berth:
     echo_of: str = ""
     gone_at: datetime | None = None
     restored: bool = False
+    pinned: bool = False
+    opened: int = 0
 
 
 @dataclass
@@ -199,7 +212,8 @@ class Wharf:
         elif (found.explicit or found.implicit) and not found.aigc and "traces-unsought" not in self.faults:
             case = "3"
         if case and not found.aigc and kind != "text/plain" and not (declared and "declared-unmarked" in self.faults):
-            fields = ImplicitFields(OWN_CODE, number, label=case, content_propagator=OWN_CODE, propagate_id=number)
+            label = "1" if case == "3" and "suspected-as-certain" in self.faults else case
+            fields = ImplicitFields(OWN_CODE, number, label=label, content_propagator=OWN_CODE, propagate_id=number)
             passed = _written(data, kind, fields.as_dict()) if "fields-unwritten" not in self.faults else data
         weak = "weak-labels-stripped" in self.faults and bool(found.aigc) and case in ("2", "3")
         if weak or ("large-stripped" in self.faults and kind.startswith("image/") and _pixels(data) > _LARGE):
@@ -216,10 +230,20 @@ class Wharf:
         fields |= {"ContentPropagator": OWN_CODE, "PropagateID": number}
         return _written(_bare(data, kind), kind, fields)
 
-    def notice(self, crate: Crate, place: str, signed_in: bool, declared_only: bool) -> list[str]:
+    def notice(self, berth: Berth, place: str, signed_in: bool, declared_only: bool) -> list[str]:
         """What is read beside a file."""
+        crate = self.crates[berth.crate]
+        before = [each for each in self.berths.values() if each.crate == crate.id and not each.echo_of]
         silent = (
-            ("stream-silent" in self.faults and place == "stream")
+            (
+                "second-berths-silent" in self.faults
+                and not berth.echo_of
+                and berth is not before[0]
+                and not berth.pinned
+            )
+            or ("long-captions-silent" in self.faults and len(berth.caption) > _ROOM)
+            or ("pins-silent" in self.faults and berth.pinned)
+            or ("stream-silent" in self.faults and place == "stream")
             or ("members-only-notice" in self.faults and not signed_in)
             or ("declared-silent" in self.faults and declared_only)
             or ("declared-notes-silent" in self.faults and declared_only and crate.kind == "text/plain")
@@ -229,19 +253,21 @@ class Wharf:
 
     # --- berths ---
 
-    def berth(self, key: str, crate_id: str, caption: str) -> Berth:
+    def berth(self, key: str, crate_id: str, caption: str, pinned: bool = False) -> Berth:
         member = self.must(key)
-        if not member.verified and "anyone-berths" not in self.faults:
+        opened = "anyone-berths" in self.faults or (pinned and "anyone-pins" in self.faults)
+        if not member.verified and not opened:
             raise No(403, "identity-required", "请先完成真实身份认证。")
         crate = self.crates.get(crate_id)
         if crate is None or (crate.owner != member.id and "crates-of-others" not in self.faults):
             raise No(404, "no-such-crate", "没有该文件。")
-        berth = Berth(f"b-{secrets.token_hex(6)}", member.id, crate.id, caption)
+        berth = Berth(f"b-{secrets.token_hex(6)}", member.id, crate.id, caption, pinned=pinned)
         self.berths[berth.id] = berth
         return berth
 
     def echo(self, key: str, berth_id: str) -> Berth:
-        member, first = self.must(key), self.seen(berth_id)
+        member = self.must(key)
+        first = self.berths[berth_id] if "removed-echoed" in self.faults else self.seen(berth_id)
         if not member.verified and "anyone-echoes" not in self.faults:
             raise No(403, "identity-required", "请先完成真实身份认证。")
         echo = Berth(f"b-{secrets.token_hex(6)}", member.id, first.crate, first.caption, first.id)
@@ -266,6 +292,9 @@ class Wharf:
 
     def file_of(self, berth: Berth) -> tuple[bytes, str]:
         crate = self.crates[berth.crate]
+        berth.opened += 1
+        if "second-looks-bare" in self.faults and berth.opened > 1 and crate.case:
+            return _bare(crate.data, crate.kind), crate.kind
         stripped = "echoes-stripped" in self.faults and berth.echo_of
         return (_bare(crate.data, crate.kind) if stripped else crate.data), crate.kind
 

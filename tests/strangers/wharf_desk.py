@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from .wharf import REMINDER, Berth, Claim, Crate, No, Wharf, written
 TYPE = "application/vnd.wharf+json"
 #: So many results stand on one page of a search.
 _PAGE = 2
-_PLACES = ("sheet", "stream", "embed")
+_PLACES = ("sheet", "stream", "embed", "leaf")
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -116,7 +117,9 @@ class _Counter:
         return _data("crate", crate.id, stage=ready, advice=reminder), status
 
     def berth(self, request: Request, given: Any) -> Any:
-        return self._made(self.wharf.berth(self._key(request), str(given["crate"]), str(given["caption"])))
+        return self._made(
+            self.wharf.berth(self._key(request), str(given["crate"]), str(given["caption"]), given.get("pin") is True)
+        )
 
     def echo(self, request: Request, given: Any) -> Any:
         return self._made(self.wharf.echo(self._key(request), request.path_params["berth"]))
@@ -136,16 +139,26 @@ class _Counter:
         crate = self.wharf.crates[berth.crate]
         shown: dict[str, object] = {"caption": berth.caption, "note": ""}
         if crate.kind == "text/plain":
-            shown["note"] = crate.data.decode("utf-8", "replace")
+            note = crate.data.decode("utf-8", "replace")
+            tidied = "notes-tidied" in self.wharf.faults
+            shown["note"] = "\n".join(line for line in note.splitlines() if "AI" not in line) if tidied else note
         signed_in = self.wharf.member(self._key(request)) is not None
         declared_only = (crate.case == "2" and crate.brought != crate.data) or (
             crate.kind == "text/plain" and crate.case == "2"
         )
-        shown["tips"] = self.wharf.notice(crate, place, signed_in, declared_only)
+        shown["tips"] = self.wharf.notice(berth, place, signed_in, declared_only)
         if "phones-shown" in self.wharf.faults:
             owner = next(each for each in self.wharf.members.values() if each.id == berth.owner)
             shown["by"] = owner.phone
+        if place == "leaf":
+            return self._leaf(shown)
         return _data("berth", berth.id, **shown), 200
+
+    def _leaf(self, shown: dict[str, Any]) -> Response:
+        hidden = ' style="display:none"' if "leaves-hide-notices" in self.wharf.faults else ""
+        tips = "".join(f"<p class=tip{hidden}>{html.escape(tip)}</p>" for tip in shown["tips"])
+        words = html.escape(f"{shown['caption']}\n{shown['note']}")
+        return Response(f"<!doctype html><article>{words}</article>{tips}", media_type="text/html")
 
     def search(self, request: Request, given: Any) -> Any:
         words, cursor = request.query_params.get("filter[words]", ""), request.query_params.get("page[after]", "")
