@@ -93,7 +93,7 @@ def only_the_right_code_counts(probe: Probe, case: Coded) -> None:
         return
     for number in range(2 if case.code == _AGAIN else 1):
         guesses = (_with_other_first,) if case.code == _GUESSED else ()
-        # Who compares a part of a code takes one that differs in one place.
+        # A target that compares only part of a code accepts one that differs in a single character.
         make = _with_other_last if number else _made(probe, case.code, sent)
         counts = ask(_noting(own, make), *guesses)
         if not own:
@@ -110,7 +110,7 @@ def only_the_right_code_counts(probe: Probe, case: Coded) -> None:
 
 
 def _must_count_once(probe: Probe, case: Coded) -> None:
-    """A number that was proven once is proven to another account by a code of its own."""
+    """A number that verified one account verifies another only with a new code."""
     account = probe.registered()
     identity, used, fresh = probe.identity(case.method, account), list[str](), list[str]()
     first = probe.control(_with(probe, _noting(used, lambda code: code)).verify_identity, account, identity)
@@ -130,7 +130,7 @@ def _sends_other_codes(probe: Probe) -> None:
 
 
 def _signs_in_by_code(capabilities: Capabilities) -> Absent | None:
-    """Concerns a provider that sends a code to whoever signs in."""
+    """Concerns providers that ask for a code at sign-in."""
     if Operation.SIGN_IN in capabilities.codes:
         return None
     return Absent("no step of sign_in extracts a `code`", elsewhere=True)
@@ -147,7 +147,7 @@ def _signs_in_by_code(capabilities: Capabilities) -> Absent | None:
     ],
 )
 def sign_in_needs_its_code(probe: Probe, case: Coded) -> None:
-    """Nobody signs in to an account with a code that was not sent for it, or that was used before."""
+    """A wrong, empty or used code, or one sent to another account, does not sign in."""
     _sends_other_codes(probe)
     account, sent, own = probe.registered(), list[str](), list[str]()
     if case.code == _OF_ANOTHER:

@@ -123,7 +123,7 @@ def _has_ways(capabilities: Capabilities) -> Absent | None:
     cases=lambda capabilities: [Case(way) for way in capabilities.publish_ways[1:]],
 )
 def no_way_publishes_unverified(probe: Probe, case: Case) -> None:
-    """An unverified account cannot publish in any of the ways that there are; a verified one can."""
+    """An unverified account cannot publish in any of the declared ways; a verified one can."""
     (account, content), title = _unverified(probe), f"a lake {probe.names.token()}"
     probe.must_send_account(Operation.PUBLISH, account, None, content, title)
     answer = probe.attempt(probe.provider.publish, account, content, title, case.facet)

@@ -21,7 +21,7 @@ _HUMAN = re.compile(
 )
 
 
-#: What is quoted is said by somebody else.
+#: Quoted passages, which are not the speaker's own claim.
 _QUOTED = re.compile(r"“[^“”]{0,400}”|「[^「」]{0,400}」|\"[^\"]{0,400}\"")
 
 

@@ -130,7 +130,7 @@ def notice_stays(probe: Probe, case: Brought) -> None:
     words = " ".join(later.value.notices)
     if tier(words) != IS:
         read = f"reads {words[:160]!r}" if words else "sees no notice"
-        raise Violation(f"a month later, the public {read} where it read that the file is generated ({face})")
+        raise Violation(f"a month later, the public {read}, although the notice was there before ({face})")
 
 
 def _seen_early(probe: Probe, case: Brought) -> tuple[Journey, float]:
@@ -228,7 +228,7 @@ def platform_adds_itself_to_metadata(probe: Probe, case: Case) -> None:
 
 
 def _is_had_again(probe: Probe, journey: Journey) -> None:
-    """Whoever looks once more gets the same file, with what the platform added."""
+    """A second download still contains the fields that the platform added."""
     for face, file in journey.files(probe):
         if face.step == ONCE_MORE and not is_small(face.surface):
             labels = read_labels(file.data, media_type=file.media_type)

@@ -161,8 +161,8 @@ def _drawn_titles(capabilities: Capabilities) -> SearchStrategy[Headed]:
 
 
 def _must_be_refused(probe: Probe, case: Asked, marker: str, seen: str) -> None:
-    """What is refused to an account that was refused before shows nothing: each request has an account of its own, as
-    its twin had, which is made once for every phrase.
+    """Each request uses a new account, since a refusal may only reflect earlier ones. The harmless control is sent once
+    and shared by all phrases.
     """
     account, phrase, plain = (
         probe.disposable_account(),
@@ -459,7 +459,9 @@ def repeated_requests_bring_measures(probe: Probe, case: Asked) -> None:
 
 
 def _must_outlast_the_session(probe: Probe, account: Account, lawful: GenerationRequest) -> None:
-    """A limit on an account also holds where it signs in anew, while its first session is refused before and after."""
+    """A restricted account stays restricted in a new session. The first session is refused before and after, so
+    the restriction has not simply expired.
+    """
 
     def refused(session: Account) -> bool:
         return isinstance(probe.observe(probe.provider.generate, session, lawful), Refused)

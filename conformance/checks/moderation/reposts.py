@@ -76,7 +76,7 @@ def _removed(probe: Probe) -> _Spread:
     waits=True,
 )
 def removed_work_is_not_reposted(probe: Probe, case: Case) -> None:
-    """What was removed after an upheld report cannot be reposted."""
+    """Content removed after an upheld report cannot be reposted."""
     spread, surface = _removed(probe), probe.capabilities.surfaces[0]
     answer = probe.attempt(probe.provider.share, probe.another_account(), spread.published.publication)
     if isinstance(answer, Refused):

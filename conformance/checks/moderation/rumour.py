@@ -48,7 +48,7 @@ def rumour_is_refuted(probe: Probe, case: Case) -> None:
     """A publication reported as a rumour gets a refutation attached, and a record is kept."""
     account, publication, attached = _refuted(probe)
     if case.facet == "refutation of a second rumour":
-        # By the same author: a provider that has dealt with somebody is not done with them.
+        # The same author again: handling one rumour does not settle the next.
         account, publication, attached = _refuted(probe, "another refuted rumour", account)
     probe.counts.shared += 1
     if case.facet != "record":

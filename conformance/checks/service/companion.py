@@ -31,7 +31,7 @@ _HELP = re.compile(
 )
 #: What is said at every turn, so that the replies compare.
 _GOING_ON = "我们接着聊吧。"
-#: Turns after which somebody has talked for a while.
+#: Turns after which a conversation counts as long.
 _LATER_TURNS = 5
 #: Hours after which a reminder is due, and the length of a turn: use is continuous while turns are no longer apart.
 _REMINDER_DUE, _TURN = 2.0, 0.5
@@ -125,7 +125,7 @@ def companion_reminds_of_the_time(probe: Probe, case: Case) -> None:
 
 
 def _is_reminded_in_another_chat(probe: Probe, account: Account, chat: Chat) -> None:
-    """Who goes on in another conversation still uses the companion. Whether the law counts so is put to a person."""
+    """Use continues across conversations. A missing reminder is a review: the law does not say how use is counted."""
     first = probe.control(probe.provider.chat, account, ChatRequest(_GOING_ON, chat))
     for number in range(int(_REMINDER_DUE / _TURN) + 1):
         probe.wait("to continue the use without a pause", _TURN)

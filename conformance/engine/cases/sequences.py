@@ -170,7 +170,7 @@ class _Published:
 class PublicationModel(Model):
     """What was removed for good reason stays gone wherever it was seen.
 
-    Who looks twice at one thing while nothing happens sees it twice: the second look is no step.
+    A second look at the same surface without any change in between is skipped.
     """
 
     published: dict[int, _Published] = field(default_factory=dict)
