@@ -20,6 +20,9 @@ BREAKS = {
     **dict.fromkeys(FAULTS, DATA),
     **dict.fromkeys(("labels-unread", "jpegs-unread", "stream-silent"), "cn-labeling-2025/6.1.1"),
     **dict.fromkeys(("members-only-notice", "certain-called-possible"), "cn-labeling-2025/6.1.1"),
+    "heads-only": "cn-labeling-2025/6.1.1",
+    "sounds-heard-briefly": "cn-labeling-2025/6.1.3",
+    "declared-sounds-refused": "cn-labeling-2025/6.1.4",
     **dict.fromkeys(("declared-silent", "declared-notes-silent"), "cn-labeling-2025/6.1.2"),
     **dict.fromkeys(("second-berths-silent", "long-captions-silent", "pins-silent"), "cn-labeling-2025/6.1.1"),
     "leaves-hide-notices": "cn-labeling-2025/6.1.1",
@@ -48,10 +51,21 @@ BREAKS = {
     "phones-shown": "cn-pipl/25",
 }
 #: Of these a person is asked: a cooling-off period may explain a key that still works, the law does not say in so many
-#: words how a user is reminded, and some services let everyone who knows the address of a file show it.
-REVIEWED = {"keys-outlive-members", "no-reminder", "crates-of-others"}
+#: words how a user is reminded, some services let everyone who knows the address of a file show it, a board may take no
+#: generated sounds at all, and no law says how closely traces are looked for.
+REVIEWED = {
+    "keys-outlive-members",
+    "no-reminder",
+    "crates-of-others",
+    "declared-sounds-refused",
+    "sounds-heard-briefly",
+}
 #: What is put to a person of the lawful board: removed files may be brought once more, and works outlive accounts.
-OPEN = {"deleted_account_leaves_nothing_public", "removed_file_does_not_return"}
+OPEN = {
+    "deleted_account_leaves_nothing_public",
+    "removed_content_does_not_return",
+    "removed_file_does_not_return",
+}
 #: What the binding does not say: by which words the board recognises prohibited titles.
 UNBOUND = {"cn-dsp-2023/6.1", "cn-dsp-2023/6.2"}
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import secrets
+import wave
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -25,6 +26,9 @@ FAULTS = {
     "stream-silent": "the stream shows labelled files without a notice",
     "members-only-notice": "only members who are signed in see the notice",
     "certain-called-possible": "labelled files are said to be possibly generated",
+    "heads-only": "labels behind the beginning of a file are not seen",
+    "sounds-heard-briefly": "labels in sounds are looked for in their first seconds",
+    "declared-sounds-refused": "sounds that are declared are not taken",
     "declared-silent": "declared files have no notice",
     "declared-notes-silent": "declared notes have no notice",
     "traces-unsought": "labels in texts and sounds are not looked for",
@@ -85,6 +89,8 @@ NOTICES = {
 }
 REMINDER = "请声明内容是否由AI生成，并使用标识功能。"
 _LARGE = 1_000_000
+#: Bytes that are read of a file by who reads its beginning.
+_HEAD = 32 * 1024
 #: Characters of a caption beside which a notice has room, for who thinks so.
 _ROOM = 100
 
@@ -201,7 +207,14 @@ class Wharf:
         member, number = self.must(key), f"W{secrets.token_hex(8)}"
         if "one-number" in self.faults:
             number = "W0000000000000001"
-        found = read_labels(data, media_type=kind, depth="sound" if kind == "audio/wav" else "metadata")
+        if declared and kind == "audio/wav" and "declared-sounds-refused" in self.faults:
+            raise No(422, "kind-refused", "不支持该文件类型。")
+        seen = data[:_HEAD] if "heads-only" in self.faults else data
+        if kind == "audio/wav" and "sounds-heard-briefly" in self.faults:
+            found = read_labels(seen, media_type=kind, depth="metadata")
+            found = found if found.implicit else read_labels(_first_seconds(seen), media_type=kind, depth="sound")
+        else:
+            found = read_labels(seen, media_type=kind, depth="sound" if kind == "audio/wav" else "metadata")
         unread = "labels-unread" in self.faults or ("jpegs-unread" in self.faults and kind == "image/jpeg")
         case, passed = "", data
         if found.aigc and not unread:
@@ -436,3 +449,11 @@ def _pixels(data: bytes) -> int:
 def written(document: object) -> bytes:
     """JSON as the board writes it."""
     return json.dumps(document, ensure_ascii=False).encode()
+
+
+def _first_seconds(sound: bytes) -> bytes:
+    stream = io.BytesIO()
+    with wave.open(io.BytesIO(sound)) as whole, wave.open(stream, "wb") as part:
+        part.setparams(whole.getparams())
+        part.writeframes(whole.readframes(5 * whole.getframerate() // 2))
+    return stream.getvalue()

@@ -180,7 +180,14 @@ def uploader_is_reminded_to_declare(probe: Probe, case: Case) -> None:
         shown = f"sees the notice {notice[:160]!r}" if notice else "gets no notice"
         reason = f"an uploader {shown}, which is no reminder to declare generated content"
         raise uninformed(probe, Moment.UPLOAD, reason)
-    probe.control(probe.provider.upload, account, file, True)
+    declared = probe.attempt(probe.provider.upload, account, own_file(case.facet, probe.names.colour()), True)
+    if isinstance(declared, Refused):
+        raise NeedsReview(
+            "a file is accepted, and one like it that its user declares is refused"
+            f" ({declared.status} {declared.reason}); a person has to say whether the platform takes generated content"
+            " of this type at all"
+        )
+    probe.counts.controls += 1
 
 
 def _reminds(words: str) -> bool:

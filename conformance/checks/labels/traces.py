@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import struct
+import wave
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from shenhe.labels import LabelWriteError, write_label
@@ -14,7 +17,8 @@ from ...engine.probing.probe import Probe
 from ...entities import Media
 from ...provider import Accepted, Capabilities, Operation
 from ...verdict import Level
-from ..outcome import Absent, Case, NotJudged, Violation
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Violation
+from ..own_files import own_file, uploadable
 from ..prompted import decoded, excerpt, words_on_page
 from ..registry import check
 from ..requests import picture, tone
@@ -40,19 +44,37 @@ def upload_with_traces_is_called_suspected(probe: Probe, case: Case) -> None:
     found = traced(probe)
     if any(each.notice_tier == SUSPECTED for each in found):
         twin_is_not_told(probe, SUSPECTED)
+        _are_seen_in_every_form(found)
         return
     notices_are_read(probe)
     seen = "; ".join(
-        f"{each.trace}: {each.words[:120]!r}" if each.words else f"{each.trace}: no notice" for each in found
+        f"{each.trace} ({each.where}): {each.words[:120]!r}"
+        if each.words
+        else f"{each.trace} ({each.where}): no notice"
+        for each in found
     )
     raise Violation(f"none of {len(found)} files with traces of generation is shown as suspected ({seen})")
 
 
+def _are_seen_in_every_form(found: list[Traced]) -> None:
+    """Raise :class:`NeedsReview` where the same trace is noticed in one format or place and not in another."""
+    seen = {each.trace for each in found if each.notice_tier == SUSPECTED}
+    if missed := [each for each in found if each.trace in seen and each.notice_tier is None]:
+        files = "; ".join(f"{each.trace} ({each.where})" for each in missed)
+        raise NeedsReview(
+            f"traces that lead to a notice elsewhere lead to none here: {files}. A person has to say whether the"
+            " platform looks for them"
+        )
+
+
 @dataclass(frozen=True)
 class Traced:
-    """A file with other traces than the field, the notices that the public got, and what was uploaded."""
+    """A file with other traces than the field and where they are, the notices that the public got, and what was
+    uploaded.
+    """
 
     trace: str
+    where: str
     journey: Journey
     notice_tier: str | None
     words: str
@@ -63,12 +85,12 @@ def traced(probe: Probe) -> list[Traced]:
 
     def uploaded() -> list[Traced]:
         account, seen = probe.account(), []
-        for trace, file in _with_traces():
+        for trace, where, file in _with_traces(probe.capabilities):
             answer = probe.attempt(probe.provider.upload, account, file, False)
             if isinstance(answer, Accepted):
                 journey = Journey(file, None, account, answer.value, answer.notice)
                 notice_tier, words = first_notice(probe, journey)
-                seen.append(Traced(trace, journey, notice_tier, words))
+                seen.append(Traced(trace, where, journey, notice_tier, words))
         return seen
 
     found = probe.once("files with traces", uploaded)
@@ -78,6 +100,7 @@ def traced(probe: Probe) -> list[Traced]:
 
 
 _IN_TEXT = "a label in the text"
+_GREY = (120, 130, 140)
 _SAID, _LAST_WORDS = "湖水在清晨很安静。", "（本内容由AI生成）"
 
 
@@ -110,16 +133,38 @@ def label_of_a_text_outlives_publication(probe: Probe, case: Case) -> None:
     probe.counts.shared += 1
 
 
-def _with_traces() -> Iterator[tuple[str, Media]]:
-    """Files that say in other ways than the metadata field that they are generated."""
-    large = picture(480, 320)
-    yield "a source type of IPTC", Media(_with_source_type(large.data), "image/png")
-    for kind, file in (("a visible label", large), ("an audible label", tone(2.0))):
-        try:
-            yield kind, Media(write_label(file.data, None, media_type=file.media_type, explicit=True), file.media_type)
-        except LabelWriteError:
-            continue
-    yield _IN_TEXT, Media(f"【AI生成】\n{_SAID}\n{_LAST_WORDS}".encode(), "text/plain")
+_VISIBLE, _AUDIBLE = "a visible label", "an audible label"
+
+
+def _with_traces(capabilities: Capabilities) -> Iterator[tuple[str, str, Media]]:
+    """Files that say in other ways than the metadata field that they are generated, by what and where it is: of every
+    kind of trace one that is tried in any case, and those of further formats that the platform takes.
+    """
+    drawn = picture(480, 320)
+    yield "a source type of IPTC", drawn.media_type, Media(_with_source_type(drawn.data), drawn.media_type)
+    further = [own_file(name, _GREY, large=name.startswith("image/")) for name in uploadable(capabilities)]
+    for kind, media, tried in (("image", _VISIBLE, drawn), ("audio", _AUDIBLE, tone(2.0))):
+        others = [each for each in further if each.media_type.startswith(kind) and each.media_type != tried.media_type]
+        for file in (tried, *others):
+            with suppress(LabelWriteError):
+                labelled = write_label(file.data, None, media_type=file.media_type, explicit=True)
+                yield media, file.media_type, Media(labelled, file.media_type)
+    with suppress(LabelWriteError):
+        yield _AUDIBLE, "audio/wav, at its beginning", _with_label_at_the_beginning()
+    yield _IN_TEXT, "text/plain", Media(f"【AI生成】\n{_SAID}\n{_LAST_WORDS}".encode(), "text/plain")
+
+
+def _with_label_at_the_beginning() -> Media:
+    """A WAV whose audible label comes before two seconds of a tone."""
+    after, before, stream = tone(2.0), tone(0.1, 330.0), io.BytesIO()
+    labelled = write_label(before.data, None, media_type=before.media_type, explicit=True)
+    with wave.open(io.BytesIO(labelled)) as first, wave.open(io.BytesIO(after.data)) as last:
+        frames = first.readframes(first.getnframes()) + last.readframes(last.getnframes())
+        form = first.getparams()
+    with wave.open(stream, "wb") as joined:
+        joined.setparams(form)
+        joined.writeframes(frames)
+    return Media(stream.getvalue(), after.media_type)
 
 
 def _with_source_type(png: bytes) -> bytes:

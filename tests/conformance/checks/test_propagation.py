@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from shenhe.conformance.checks.labels.propagation import ELSEWHERE, brought, tier
+from shenhe.conformance.checks.labels.propagation import ELSEWHERE, IS, brought, tier
 from shenhe.conformance.checks.own_files import labelled, makeable, own_file, places, uploadable
 from shenhe.conformance.provider import Capabilities
 from shenhe.labels import ImplicitFields, read_labels
@@ -29,6 +29,22 @@ def test_every_file_carries_its_label_in_the_place_named(media_type: str, place:
 @pytest.mark.parametrize("media_type", makeable())
 def test_no_two_files_are_alike(media_type: str) -> None:
     assert own_file(media_type, (10, 20, 30)).data != own_file(media_type, (90, 20, 130)).data
+
+
+@pytest.mark.parametrize("media_type", makeable())
+def test_large_files_are_larger_than_a_beginning(media_type: str) -> None:
+    """Whoever reads 64 KiB of a file has not read all of it, and the same file is made again."""
+    large = own_file(media_type, (10, 20, 30), large=True)
+    assert len(large.data) > 64 * 1024
+    assert large == own_file(media_type, (10, 20, 30), large=True)
+
+
+def test_files_that_say_that_they_are_generated_come_in_both_sizes() -> None:
+    cases = list(brought(Capabilities(frozenset(), uploads=("image/png", "image/jpeg", "audio/wav"))))
+    kinds = {(case.media_type, case.place) for case in cases if case.value}
+    both = {((case.media_type, case.place), case.large) for case in cases if case.value == IS}
+    assert both == set(itertools.product(kinds, (False, True)))
+    assert {(case.value, case.large) for case in cases} == set(itertools.product(("", "1", "2", "3"), (False, True)))
 
 
 def test_every_kind_of_file_meets_every_claim() -> None:
