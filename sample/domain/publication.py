@@ -98,12 +98,12 @@ def publish(house: House, caller: Account | None, verified: bool, asset: str, ti
 
 
 def _was_removed(house: House, asset: str) -> bool:
-    """Whether a file that was brought is one that was removed before, and not restored."""
+    """Whether this is a work that was removed before and not restored, or a file like one that was."""
     removed_copy = house.store.row(
-        "SELECT 1 FROM publication p JOIN fingerprint f ON f.asset = p.asset WHERE p.removed_at <= ?1"
-        " AND p.removed_for IN ('illegal', 'intimate', 'order')"
+        "SELECT 1 FROM publication p WHERE p.removed_at <= ?1 AND p.removed_for IN ('illegal', 'intimate', 'order')"
+        " AND (p.asset = ?2 OR EXISTS (SELECT 1 FROM fingerprint f WHERE f.asset = p.asset"
         " AND f.digest IN (SELECT digest FROM fingerprint WHERE asset = ?2)"
-        " AND EXISTS (SELECT 1 FROM asset WHERE id = ?2 AND origin = 'uploaded')",
+        " AND EXISTS (SELECT 1 FROM asset WHERE id = ?2 AND origin = 'uploaded')))",
         written(house.now()),
         asset,
     )
