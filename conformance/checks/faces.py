@@ -185,24 +185,37 @@ def edited(probe: Probe, scope: str, media_type: str = "image/png") -> Media:
     plainest = "audio/wav" if scope == "voice" else "image/png"
     source_type = media_type if scope != "voice" and media_type in ("image/jpeg", "image/webp") else plainest
 
-    def made() -> Media | None:
+    # Large and long enough for a label that people perceive.
+    if source_type != plainest:
+        source = own_file(source_type, (96, 128, 160), large=True)
+    else:
+        source = tone(2.0) if scope == "voice" else picture(480, 320)
+    made = _edited(probe, scope, source_type, source)
+    if isinstance(made, Media):
+        return made
+    if source_type != plainest:
+        return edited(probe, scope)
+    raise Undecided(f"the provider declined the edit: {made.status} {made.reason}")
+
+
+def edited_again(probe: Probe, scope: str) -> Media:
+    """What an edit of an edited file makes, paid for once per run. Raises :class:`NotJudged` where that is declined."""
+    made = _edited(probe, scope, "what an edit made", edited(probe, scope))
+    if isinstance(made, Media):
+        return made
+    raise NotJudged(f"the provider declined to edit what it made: {made.status} {made.reason}")
+
+
+def _edited(probe: Probe, scope: str, what: str, source: Media) -> Media | Refused:
+    def made() -> Media | Refused:
         account, subject = probe.account(), probe.subject()
-        # Large and long enough for a label that people perceive.
-        if source_type == plainest:
-            source = tone(2.0) if scope == "voice" else picture(480, 320)
-        else:
-            source = own_file(source_type, (96, 128, 160), large=True)
         request = edit_request(
             Edit(scope, scope, "让这个人微笑", None, source), subject, probe.consent(account, subject, scope)
         )
         answer = probe.attempt(probe.provider.edit, account, request)
-        if isinstance(answer, Refused):
-            if source_type != plainest:
-                return None
-            raise Undecided(f"the provider declined the edit: {answer.status} {answer.reason}")
-        return probe.bytes_of(account, answer.value)
+        return answer if isinstance(answer, Refused) else probe.bytes_of(account, answer.value)
 
-    return probe.once(("edited", scope, source_type), made) or edited(probe, scope)
+    return probe.once(("edited", scope, what), made)
 
 
 def generated_text(probe: Probe, case: Prompted) -> str:

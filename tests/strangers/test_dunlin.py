@@ -23,24 +23,23 @@ pytestmark = pytest.mark.skipif(not FACES, reason="no font has Chinese letters")
 
 #: What a person is asked of the lawful service, too: checks, and how their reasons begin.
 ASKED = {"only_the_right_code_counts": "register: a code a day later"}
-#: Faults of which a person is asked: words may say what no pattern knows, other grounds than consent may remain, and
-#: use may be counted by chat.
+#: Faults of which a person is asked: words may say what no pattern knows, other grounds than consent may remain, use may
+#: be counted by chat, and a work that was removed may be another where it is published again.
 REVIEWED = {
     "agreement_silent_on_labels",
     "complaints_without_limit",
     "deleted_account_stays_in_plaza",
     "download_of_others_works",
     "reminder_by_chat",
+    "removed_can_be_republished",
     "withdrawal_keeps_thumbnails",
 }
 #: Faults that no check sees, and why.
 UNSEEN = {
-    "edit_appends_metadata": "the pictures that are edited have no field before",
     "identity_cached_by_name": "a name that is verified is tried with its own number only",
     "json_export_field_renamed": "metadata are looked for in pictures, films and sounds, not in texts",
     "md_export_without_metadata": "metadata are looked for in pictures, films and sounds, not in texts",
     "minor_switches_character": "roles are tried in first turns",
-    "removed_can_be_republished": "the return of a work is tried with uploads, which this service does not take",
     "thumbnail_without_label": "a thumbnail is no copy that leaves the service",
 }
 #: Rules whose requests a fault shows itself in, besides the rules that it breaks.

@@ -1,5 +1,5 @@
-"""Files delivered in addition to those just made: downloaded copies and edited files. They carry the label in
-their metadata too.
+"""Files delivered in addition to those just made: downloaded copies, edited files and files edited again. They carry
+the label in their metadata too.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from ...engine.probing.probe import Probe
 from ...entities import Media
 from ...evidence import exhibits
 from ...provider import Capabilities, Operation
-from ..faces import edited, generated_file, rendition_of, renditions
+from ...verdict import Level
+from ..faces import edited, edited_again, generated_file, rendition_of, renditions
 from ..identity.consent import Edit
-from ..outcome import Absent, NotJudged, Violation
+from ..outcome import Absent, Case, NotJudged, Violation
 from ..prompted import Prompted, refuse_to_guess
 from ..registry import check
 from ..requests import PROMPTS
 from ..scope import EXPORTS, edits_persons, files, makes_files
+from .implicit import must_be_one
 
 _IN_METADATA = "cn-labeling-2025/5.1"
 #: What leaves the provider as the file itself; a thumbnail is another.
@@ -74,6 +76,23 @@ def copied_file_keeps_implicit_label(probe: Probe, case: Copied) -> None:
 def edited_file_carries_implicit_label(probe: Probe, case: Edit) -> None:
     """An edited face or voice carries the AIGC field in its metadata."""
     _must_hold_the_field(edited(probe, case.scope), f"the edited {case.scope}")
+
+
+@check(
+    rules=("cn-labeling-2025/gb-6.1.c",),
+    behaviour=Behaviour.LABELING,
+    level=Level.FULL,
+    needs=(Operation.EDIT,),
+    applies=(edits_persons,),
+    cases=lambda capabilities: [Case(scope) for scope in capabilities.edit_scopes],
+)
+def work_edited_again_has_one_label(probe: Probe, case: Case) -> None:
+    """A labelled work that is edited holds one AIGC field afterwards, not the old one and a new one."""
+    made = edited_again(probe, case.facet)
+    labels = read_labels(made.data, media_type=made.media_type)
+    if not labels.aigc:
+        raise NotJudged("the edited work holds no AIGC field, which another check judges")
+    must_be_one(labels.aigc)
 
 
 def _must_hold_the_field(made: Media, what: str) -> None:

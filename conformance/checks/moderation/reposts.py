@@ -151,13 +151,38 @@ def _must_be_gone(probe: Probe, spread: _Spread, case: OfRepost, when: str) -> N
     rules=("cn-dsp-2023/10.4",),
     behaviour=Behaviour.TAKEDOWN,
     level=Level.EXTENDED,
+    needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
+    applies=(publishes,),
+    cases=lambda capabilities: [Case("published again by its author")],
+    waits=True,
+)
+def removed_content_does_not_return(probe: Probe, case: Case) -> None:
+    """Content removed after an upheld report does not become public again when its author publishes it once more."""
+    published = made_public(probe, "unlawful")
+    surface = probe.capabilities.surfaces[0]
+    before = must_be_seen(probe, published, surface)
+    witness(probe, surface)
+    upheld(probe, published)
+    if not gone(probe, published, surface, before):
+        raise Undecided("the content was not removed, so its return proves nothing")
+    if _is_seen_again(probe, published.account, published.content, surface):
+        raise NeedsReview(
+            "content was removed after an upheld report; its author published it again, and it is seen on the surface"
+            f" {surface}; a person has to say whether the spread of removed content is prevented"
+        )
+
+
+@check(
+    rules=("cn-dsp-2023/10.4",),
+    behaviour=Behaviour.TAKEDOWN,
+    level=Level.EXTENDED,
     needs=(Operation.UPLOAD, Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
     applies=(publishes, takes_uploads),
     cases=lambda capabilities: [Case("uploaded again by another account")],
     waits=True,
 )
 def removed_file_does_not_return(probe: Probe, case: Case) -> None:
-    """What was removed after an upheld report is not made public again by its author, nor by another upload."""
+    """A file removed after an upheld report does not become public again by another upload."""
     account = probe.fresh_account()
     first = own_file("image/png", probe.names.colour())
     published = publish(probe, account, probe.setup(probe.provider.upload, account, first, False), "unlawful")
@@ -168,18 +193,13 @@ def removed_file_does_not_return(probe: Probe, case: Case) -> None:
     upheld(probe, published)
     if not gone(probe, published, surface, before):
         raise Undecided("the file was not removed, so its return proves nothing")
-    if _is_seen_again(probe, account, published.content, surface):
-        raise NeedsReview(
-            "content was removed after an upheld report; its author published it again, and it is seen on the surface"
-            f" {surface}; a person has to say whether the spread of removed content is prevented"
-        )
     another = probe.another_account()
-    ways = [("the file as it was uploaded", first)]
+    ways = [("the file as it was uploaded", first, False), ("the same file, declared as generated,", first, True)]
     if file.data != first.data:
-        ways.append(("the file as it was downloaded", file))
-    for what, again in ways:
+        ways.append(("the file as it was downloaded", file, True))
+    for what, again, declared in ways:
         # The declaration changes nothing about what it is.
-        uploaded = probe.attempt(probe.provider.upload, another, again, again is not first)
+        uploaded = probe.attempt(probe.provider.upload, another, again, declared)
         if isinstance(uploaded, Refused):
             continue
         if _is_seen_again(probe, another, uploaded.value, surface):

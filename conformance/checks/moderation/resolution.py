@@ -194,21 +194,55 @@ def removed_content_outlives_other_appeals(probe: Probe, case: Case) -> None:
     if ticket.state is TicketState.UPHELD:
         return  # the service has decided otherwise
     if case.facet == _OF_ANOTHER:
-        _another_appeal(probe, published.account)
+        other = _another_appeal(probe, published.account)
+        if isinstance(other, Refused) or other.state is not TicketState.UPHELD:
+            raise NotJudged("the appeal about something else was not upheld")
     witness(probe, surface)
     if not gone(probe, published, surface, before):
         raise Violation(f"after {case.facet}, what was removed is seen again on the surface {surface}")
 
 
-def _another_appeal(probe: Probe, author: Account) -> None:
-    """Something else by the same author that was removed by mistake, and the appeal against that, upheld."""
-    known = bool(probe.capabilities.markers.get("mistaken"))
-    other = publish(probe, author, probe.some_content(author), "mistaken" if known else "unlawful")
-    upheld(probe, other)
-    about = probe.setup(probe.provider.appeal, author, other.publication, STATEMENTS[2])
-    state = (decided if known else decided_in_favour)(probe, author, about).state
-    if state is not TicketState.UPHELD:
-        raise NotJudged(f"the appeal about something else was not upheld (it is {state.value})")
+def _another_appeal(probe: Probe, author: Account) -> Ticket | Refused:
+    """The same author's appeal, once decided, about something else that was removed by mistake, or how it was refused;
+    once per run.
+    """
+
+    def appealed() -> Ticket | Refused:
+        known = bool(probe.capabilities.markers.get("mistaken"))
+        other = publish(probe, author, probe.some_content(author), "mistaken" if known else "unlawful")
+        upheld(probe, other)
+        about = probe.attempt(probe.provider.appeal, author, other.publication, STATEMENTS[2])
+        return (
+            about
+            if isinstance(about, Refused)
+            else (decided if known else decided_in_favour)(probe, author, about.value)
+        )
+
+    return probe.once("an appeal about something else", appealed)
+
+
+@check(
+    rules=("cn-dsp-2023/12.1",),
+    behaviour=Behaviour.TAKEDOWN,
+    level=Level.EXTENDED,
+    needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
+    applies=(publishes, _takes_appeals, knows_mistakes),
+    cases=lambda capabilities: [Case("a second removal of the same author's")],
+    waits=True,
+)
+def every_removal_can_be_appealed(probe: Probe, case: Case) -> None:
+    """Authors can appeal against a removal although they appealed against another one before."""
+    try:
+        published = _appealed(probe, STATEMENTS[0])[0]
+    except Violation:
+        raise NotJudged("no appeal is taken, which another check judges") from None
+    answer = _another_appeal(probe, published.account)
+    if isinstance(answer, Refused):
+        raise NeedsReview(
+            f"an appeal was taken, and the same author's appeal about another removal refused ({answer.status}"
+            f" {answer.reason}); a person has to say whether this author finds another entry"
+        )
+    probe.counts.shared += 1
 
 
 #: Days after a decision on which an appeal is made: fewer than those of any six months.
