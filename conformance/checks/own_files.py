@@ -24,7 +24,8 @@ Colour = tuple[int, int, int]
 PRESCRIBED, TEXT_CHUNK, EXIF = "the prescribed place", "a text chunk", "the EXIF comment"
 #: Sides of a small and of a large picture, in pixels.
 SMALL, LARGE = (160, 120), (1280, 960)
-#: Rows of noise at the foot of a large picture or film: they make the file larger than what is read of one at a time.
+#: Rows of noise across the middle of a large picture or film, where no label stands: they make the file larger than what
+#: is read of one at a time.
 _NOISY_ROWS = 96
 _DRAWN = {"image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF"}
 #: Container and codec of films.
@@ -84,13 +85,13 @@ def labelled(file: Media, fields: ImplicitFields, place: str = PRESCRIBED) -> Me
 
 
 def _saved(png: bytes, kind: str, noise: Colour | None) -> bytes:
-    """The picture in another format, with noise at its foot that depends on ``noise`` alone."""
+    """The picture in another format, with noise across its middle that depends on ``noise`` alone."""
     from PIL import Image
 
     stream = io.BytesIO()
     with Image.open(io.BytesIO(png)) as image:
         if noise is not None:
-            image.paste(_noise(image.width, noise), (0, image.height - _NOISY_ROWS))
+            image.paste(_noise(image.width, noise), (0, (image.height - _NOISY_ROWS) // 2))
         image.save(stream, kind)
     return stream.getvalue()
 
@@ -120,7 +121,7 @@ def _sound(media_type: str, hertz: float, seconds: float) -> bytes:
 
 
 def _film(media_type: str, colour: Colour, *, large: bool) -> bytes:
-    """A film of one second in which nothing moves, except noise at the foot of a large one."""
+    """A film of one second in which nothing moves, except noise across the middle of a large one."""
     import av
     import numpy
     from PIL import Image
@@ -136,7 +137,7 @@ def _film(media_type: str, colour: Colour, *, large: bool) -> bytes:
             track.bit_rate = 1_000_000
         for number in range(8):
             if large:
-                image.paste(_noise(width, (*colour[:2], colour[2] + number)), (0, height - _NOISY_ROWS))
+                image.paste(_noise(width, (*colour[:2], colour[2] + number)), (0, (height - _NOISY_ROWS) // 2))
             film.mux(track.encode(av.VideoFrame.from_ndarray(numpy.asarray(image))))
         film.mux(track.encode())
     return stream.getvalue()
