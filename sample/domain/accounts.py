@@ -48,10 +48,12 @@ def open_account(
     any: the companion goes by them.
 
     Raises:
-        Refusal: 403 for a child whose guardian did not consent, where children are turned away.
+        Refusal: 403 for a child whose guardian did not consent.
     """
-    child = bool(born) and age_on(born, house.now().date()) < CHILD
-    if child and not guardian and VariantName.CHILDREN_TURNED_AWAY in house.variants:
+    age = age_on(born, house.now().date()) if born else CHILD
+    if born and FaultName.CHILDREN_COUNTED_BY_YEARS in house.faults:
+        age = house.now().year - int(born[:4])
+    if age < CHILD and not guardian and FaultName.COMPANION_CHILD_ALONE not in house.faults:
         raise Refusal(403, "guardian_consent_required", "不满十四周岁的，须经监护人同意。 A guardian has to consent.")
     account, refresh = house.store.new_name("acc"), house.store.new_name("ref", 32)
     believed = FaultName.VERIFIED_BY_HEADER in house.faults and claims_verified(claims)

@@ -69,6 +69,9 @@ def report(
     if caller is None and _turns_strangers_away(house, kind, statement):
         raise Refusal(401, "sign_in_required", "请登录后再举报。 Sign in to report.")
     row = publication.found(house, target)
+    film = "SELECT 1 FROM asset WHERE id = ? AND media_type = ?"
+    if FaultName.FILMS_NOT_REPORTABLE in house.faults and house.store.row(film, row["asset"], assets.AVI):
+        raise Refusal(422, "not_reportable", "不支持举报此类内容。 This kind of content cannot be reported.")
     if not statement.strip():
         raise Refusal(422, "statement_missing", "请说明举报理由。 Say why you report this.")
     if kind == "intimate" and not (contact.strip() and signature.strip() and good_faith):

@@ -36,7 +36,6 @@ REVIEWED = {
 }
 #: Faults that no check sees, and why.
 UNSEEN = {
-    "identity_cached_by_name": "a name that is verified is tried with its own number only",
     "json_export_field_renamed": "metadata are looked for in pictures, films and sounds, not in texts",
     "md_export_without_metadata": "metadata are looked for in pictures, films and sounds, not in texts",
     "minor_switches_character": "roles are tried in first turns",

@@ -59,6 +59,11 @@ def _other(char: str, alphabet: str) -> str:
     return alphabet[(alphabet.index(char) + 1) % len(alphabet)] if char in alphabet else alphabet[0]
 
 
+def with_another_check_character(number: str) -> str:
+    """An identity number that its check character shows to be nobody's."""
+    return number[:17] + _other(number[17], "0123456789X")
+
+
 def _year_swapped(number: str) -> str:
     return number[:8] + number[9] + number[8] + number[10:] if number[8] != number[9] else number[::-1]
 
@@ -84,7 +89,7 @@ def _digit_for_x(number: str) -> str:
 
 #: What is wrong, and how a valid number is changed so that it is.
 _FLAWED_ID_CARDS: tuple[tuple[str, Callable[[str], str]], ...] = (
-    ("another check character", lambda n: n[:17] + _other(n[17], "0123456789X")),
+    ("another check character", with_another_check_character),
     ("a digit where the check character is X", _digit_for_x),
     ("X where the check character is a digit", lambda n: n[:17] + ("X" if n[17] != "X" else "0")),
     ("another last digit before the check character", lambda n: n[:16] + _other(n[16], "0123456789") + n[17]),

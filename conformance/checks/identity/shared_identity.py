@@ -1,4 +1,4 @@
-"""One number under two names: an identity card is one person's, so that one of the two is not who they say."""
+"""One identity card under two names, or one name with two numbers: one of the two people is not who they say."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import replace
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...entities import IdentityMethod
+from ...entities import Identity, IdentityMethod
 from ...provider import Accepted, Capabilities, Operation
 from ...verdict import Level
-from ..outcome import Absent, Case, NeedsReview, NotJudged
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Violation
 from ..registry import check
-from .identities import takes
+from .identities import takes, with_another_check_character
 
 
 def _names_holders(capabilities: Capabilities) -> Absent | None:
@@ -24,27 +24,43 @@ def _names_holders(capabilities: Capabilities) -> Absent | None:
     return None
 
 
+_ANOTHER_NAME, _ANOTHER_NUMBER = "under another name", "an impossible number under the same name"
+
+
 @check(
     rules=("cn-dsp-2023/9.1",),
     behaviour=Behaviour.REAL_NAME,
     level=Level.EXTENDED,
     needs=(Operation.VERIFY_IDENTITY,),
     applies=(takes(IdentityMethod.ID_CARD), _names_holders),
-    cases=lambda capabilities: [Case("under another name")],
+    cases=lambda capabilities: [Case(_ANOTHER_NAME), Case(_ANOTHER_NUMBER)],
 )
 def identity_card_is_one_persons(probe: Probe, case: Case) -> None:
-    """An identity number that verified one name does not verify an account under another name.
+    """An identity number that verified one name does not verify another name, nor does the name verify another number.
 
-    Leads to a review: a test environment need not ask the register of identity numbers. That one person has
-    two accounts is lawful, and not looked for.
+    Another name leads to a review: a test environment need not ask the register of identity numbers. That one person
+    has two accounts is lawful, and not looked for.
     """
-    holder, other = probe.registered(), probe.registered()
-    identity, name = probe.identity(IdentityMethod.ID_CARD, holder), probe.session.holders[other.id].name
+    identity, other = probe.once("a verified identity card", lambda: _verified(probe)), probe.registered()
+    if case.facet == _ANOTHER_NUMBER:
+        impossible = replace(identity, number=with_another_check_character(identity.number))
+        answer = probe.attempt(probe.provider.verify_identity, other, impossible)
+        if isinstance(answer, Accepted) and answer.value.verified:
+            raise Violation("an impossible number verified an account under the name of a verified person")
+        return
+    name = probe.session.holders[other.id].name
     if name == identity.name:
         raise NotJudged("both invented people have the same name")
-    probe.control(probe.provider.verify_identity, holder, identity)
     answer = probe.attempt(probe.provider.verify_identity, other, replace(identity, name=name))
     if isinstance(answer, Accepted) and answer.value.verified:
         raise NeedsReview(
             "one identity card verified two accounts under two names: one of the two people is not the holder"
         )
+
+
+def _verified(probe: Probe) -> Identity:
+    """The identity card of a new account, which it verified."""
+    holder = probe.registered()
+    identity = probe.identity(IdentityMethod.ID_CARD, holder)
+    probe.control(probe.provider.verify_identity, holder, identity)
+    return identity

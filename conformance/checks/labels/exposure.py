@@ -11,7 +11,7 @@ from shenhe.rulebook import Behaviour, Service
 
 from ...engine.probing.probe import Probe
 from ...entities import Account, GenerationRequest, View
-from ...provider import Capabilities, Operation, Refused
+from ...provider import Accepted, Capabilities, Operation, Refused
 from ...report import Evidence
 from ...verdict import Level
 from ..faces import publication_of, surfaces_with_media
@@ -268,7 +268,7 @@ def _makes_films(capabilities: Capabilities) -> Absent | None:
     cases=_films,
 )
 def player_stands_beside_a_label(probe: Probe, case: Prompted) -> None:
-    """The player of a generated video shows a label that names both AI and generation."""
+    """The player of a generated video shows a label that names both AI and generation, in a repost as well."""
     surface, view = _published(probe, case)
     around = " ".join((*view.notices, view.text))
     if not around.strip():
@@ -277,6 +277,8 @@ def player_stands_beside_a_label(probe: Probe, case: Prompted) -> None:
         probe.must_read(Operation.VIEW, "notices", "the text shown with a publication", surface=surface)
         raise _bare(surface, around)
     _other_players(probe, case, surface)
+    if probe.offers(Operation.SHARE):
+        _player_in_a_repost(probe, case, surface)
 
 
 def _other_players(probe: Probe, case: Prompted, first: str) -> None:
@@ -292,6 +294,18 @@ def _other_players(probe: Probe, case: Prompted, first: str) -> None:
         plays = media is not None and media.media_type.startswith("video/")
         if plays and not (_AI_ELEMENT.search(around) and _GENERATION_ELEMENT.search(around)):
             raise _bare(surface, around)
+
+
+def _player_in_a_repost(probe: Probe, case: Prompted, surface: str) -> None:
+    """What is around the film where another account reposts it."""
+    repost = probe.observe(probe.provider.share, probe.another_account(), publication_of(probe, case))
+    if isinstance(repost, Refused):
+        return
+    answer = probe.attempt(probe.provider.view, None, repost.value, surface)
+    if isinstance(answer, Accepted):
+        around = " ".join((*answer.value.notices, answer.value.text))
+        if not (_AI_ELEMENT.search(around) and _GENERATION_ELEMENT.search(around)):
+            raise _bare(f"{surface} of a repost", around)
 
 
 def _bare(surface: str, around: str) -> Violation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from shenhe.rulebook import Behaviour
 
@@ -12,13 +12,16 @@ from ...engine.probing.probe import Probe
 from ...entities import Account, Ticket, TicketState, View
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
+from ..faces import publication_of
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
+from ..prompted import PAIRS, Prompted
 from ..published import (
     Published,
     Surface,
     after_settling,
     gone,
     harmless,
+    kinds_of_content,
     made_public,
     must_be_seen,
     same,
@@ -28,8 +31,8 @@ from ..published import (
 )
 from ..registry import check
 from ..reposts import REPOST, Reposted, reposts, sharer
-from ..requests import STATEMENTS
-from ..scope import publishes, reads
+from ..requests import PLAIN, STATEMENTS
+from ..scope import media, publishes, reads
 from ..tickets import (
     Reported,
     decided,
@@ -59,14 +62,20 @@ def knows_mistakes(capabilities: Capabilities) -> Absent | None:
     behaviour=Behaviour.TAKEDOWN,
     needs=(Operation.PUBLISH, Operation.REPORT),
     applies=(publishes,),
-    cases=lambda capabilities: [*statements_and_kinds(capabilities), *_of_reposts(capabilities)],
+    cases=lambda capabilities: [
+        *statements_and_kinds(capabilities),
+        *_of_reposts(capabilities),
+        *_of_further_content(capabilities),
+    ],
     strategy=drawn_statements,
 )
 def anyone_can_report(probe: Probe, case: Reported) -> None:
-    """A person without an account can report a publication, and a repost as well."""
+    """A person without an account can report a publication, whatever was published, and a repost as well."""
     published = harmless(probe)
     if case.facet == _OF_A_REPOST:
         published = _reposted(probe, published)
+    elif isinstance(case, _OfContent):
+        published = replace(published, publication=publication_of(probe, case.content))
     request = report_of(published, case.kind or kind_of_report(probe), case.statement)
     answer = probe.attempt(probe.provider.report, None, request)
     if isinstance(answer, Accepted):
@@ -75,10 +84,11 @@ def anyone_can_report(probe: Probe, case: Reported) -> None:
         return
     twin = probe.observe(probe.provider.report, probe.reporter(), request)
     if isinstance(twin, Refused):
-        if case.facet == _OF_A_REPOST:
+        if case.facet == _OF_A_REPOST or isinstance(case, _OfContent):
+            what = "reposts" if case.facet == _OF_A_REPOST else case.facet.removeprefix("report of ")
             raise NeedsReview(
-                f"reports of reposts are refused ({answer.status} {answer.reason[:120]}): a person has to say how a"
-                " repost is reported"
+                f"reports of {what} are refused ({answer.status} {answer.reason[:120]}): a person has to say how they"
+                " are reported"
             )
         raise NotJudged(f"the same report is refused to a user too: {twin.status} {twin.reason}")
     raise Violation(
@@ -92,6 +102,27 @@ _OF_A_REPOST = "report of a repost"
 
 def _of_reposts(capabilities: Capabilities) -> list[Reported]:
     return [Reported(_OF_A_REPOST, STATEMENTS[0])] if Operation.SHARE in capabilities.operations else []
+
+
+@dataclass(frozen=True)
+class _OfContent(Reported):
+    """A report of what another service makes."""
+
+    content: Prompted = field(kw_only=True)
+
+
+def _of_further_content(capabilities: Capabilities) -> Iterator[_OfContent]:
+    """One report of each kind of content after the first that is made, where pairs are tried."""
+    if capabilities.strength < PAIRS:
+        return
+    for kind in kinds_of_content(capabilities)[1:]:
+        made = next((each for each in media(capabilities) if each[1].startswith(f"{kind}/")), None)
+        if made is not None:
+            content = Prompted(kind, *made, PLAIN)
+            yield _OfContent(f"report of {_PLURALS.get(kind, kind)}", STATEMENTS[0], content=content)
+
+
+_PLURALS = {"audio": "sounds", "video": "films", "image": "pictures", "text": "texts"}
 
 
 def _reposted(probe: Probe, published: Published) -> Published:
