@@ -6,8 +6,10 @@ bounded (shares). Student's t then covers 61 to 90 % instead of 95 for small num
 * **Skewness** is corrected by the cubic transformation of Hall (1992), which is monotone. Few values show less skewness
   than there is, or the opposite by chance, so it is taken :data:`AMPLIFIED` times, and the interval reaches at least as
   far as Student's.
-* **Counts of rare events**, fewer than :data:`RARE` in all, get the exact interval of a Poisson mean (Garwood 1936),
-  widened by their dispersion (the quasi-Poisson variance).
+* **Counts of rare events**, fewer than :data:`RARE` in all, get the mid-P interval of a Poisson mean (Lancaster 1961),
+  widened by their dispersion (the quasi-Poisson variance). The exact one (Garwood 1936) covers 98 to 100 % of small
+  means; it is kept for no event and the first. Where no number of events is too small for a mean, the 5 % are those of
+  too many, as in the intervals of Crow and Gardner (1959).
 * **Bounds** are respected: an interval of a share ends at 0 and 1, one of a count or an amount at 0.
 * **What cannot be known is not given**: an amount that is zero in every replication has no upper end (NaN). Which means
   hang on events too rare for any interval is in :mod:`.tails`; their outcomes get :func:`median_interval`.
@@ -22,7 +24,8 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import bdtr, chdtri, gammainccinv, ndtri, stdtrit
+from scipy.optimize import brentq
+from scipy.special import bdtr, chdtri, gammainc, gammaincc, gammaincinv, ndtri, stdtrit
 
 Floats = npt.NDArray[np.float64]
 Kind = Literal["any", "count", "amount", "share"]
@@ -145,11 +148,36 @@ def _rare(total: float, n: int, variance: float, mean: float, tail: float) -> tu
     """
     excess = max(0.0, variance / mean - 1.0) if mean > 0 else 0.0
     dispersion = 1.0 + excess * float(stdtrit(n - 1, tail) / ndtri(tail)) ** 2
-    events = total / dispersion
-    # The lower end is the gamma quantile at the number of events, the upper one that of one event more.
-    low = dispersion * float(gammainccinv(events, tail)) / n if events > 0 else 0.0
-    high = dispersion * float(chdtri(2.0 * (events + 1.0), 1.0 - tail)) / 2.0 / n
+    low, high = (dispersion * end / n for end in _poisson(total / dispersion, 1.0 - tail))
     return low, high
+
+
+def _poisson(events: float, tail: float) -> tuple[float, float]:
+    """The Poisson means under which so many events, or more, or fewer, have a probability of at least ``tail``. Of that
+    of exactly as many, half is counted (mid-P), from the second event on.
+
+    >>> [[round(end, 2) for end in _poisson(events, 0.025)] for events in (0.0, 1.0, 4.0, 10.0)]
+    [[0.0, 3.69], [0.05, 5.57], [1.59, 9.65], [5.08, 17.82]]
+    """
+    none, exact = (float(chdtri(2.0 * (few + 1.0), tail)) / 2.0 for few in (0.0, events))
+    if events <= 0.0:
+        return 0.0, none
+    # Under a mean below `none`, no number of events is too small, and both tails are those of too many.
+    low = max(_at_least(events, tail), min(_at_least(events, 2.0 * tail), none))
+    if events <= 1.0:
+        return low, exact
+    return low, float(
+        brentq(lambda mean: gammaincc(events, mean) + gammaincc(events + 1.0, mean) - 2.0 * tail, 0.0, exact)
+    )
+
+
+def _at_least(events: float, tail: float) -> float:
+    """The Poisson mean under which so many events or more have this probability."""
+    if events <= 1.0:
+        return float(gammaincinv(events, tail))
+    return float(
+        brentq(lambda mean: gammainc(events, mean) + gammainc(events + 1.0, mean) - 2.0 * tail, 0.0, events + 1.0)
+    )
 
 
 def _skewed(values: Floats, mean: float, tail: float) -> tuple[float, float]:

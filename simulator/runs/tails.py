@@ -34,7 +34,7 @@ PARTS: Mapping[str, tuple[str, int]] = {
     "harm": ("violations", 1_000_000),
     "harm_outside": ("violations", 1_000_000),
     "blocked_user_days": ("service_suspensions", 600),
-    "downtime": ("service_suspensions", 15),
+    "downtime": ("service_suspensions", 60),
     "collateral_downtime": ("supporter_sanctions", 10),
     "relisting_refusals": ("delistings", 800),
     "overturned_share": ("appeals", 40),
