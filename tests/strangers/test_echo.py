@@ -85,4 +85,4 @@ def test_each_fault_of_a_foreign_app_is_found(fault: str) -> None:
 def test_a_lawful_app_fails_nothing() -> None:
     report = run()
     assert failures(report) == {}
-    assert report.summary.counts["pass"] >= 70
+    assert report.summary.counts["pass"] >= 68

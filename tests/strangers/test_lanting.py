@@ -26,6 +26,7 @@ ASKED = {
     "detection_tool_is_offered": "detection tool:",
     "identity_card_is_one_persons": "under another name:",
     "marking_has_two_layers": "image/jpeg:",
+    "removed_content_does_not_return": "published again",
     "removed_file_does_not_return": "uploaded again",
 }
 #: Faults of which a person is asked: a receipt may come by mail, and words may say what no pattern knows.

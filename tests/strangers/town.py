@@ -167,6 +167,8 @@ class Town:
             raise No(403, "verify your identity first")
         if content not in self.contents:
             raise No(404, "no such content")
+        if any(each.content == content and each.gone_at is not None for each in self.posts.values()):
+            raise No(403, "this was removed")
         post = Post(secrets.token_hex(6), user, title, content)
         self.posts[post.id] = post
         return post

@@ -16,6 +16,7 @@ from ...verdict import Level
 from ..labels.disclosure import publishes_page
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from ..pages import page_of
+from ..prompted import PAIRS
 from ..published import Published, gone, made_public, publish, same, seen_on, witness
 from ..registry import Property, check
 from ..requests import STATEMENTS
@@ -86,26 +87,43 @@ def _takes_appeals(capabilities: Capabilities) -> Absent | None:
     return Absent("no appeal can be made and followed", elsewhere=True) if missing else None
 
 
-def appeal_check(*rules: str) -> Callable[[Property[Reported]], Property[Reported]]:
+def appeal_check(
+    *rules: str, cases: Callable[[Capabilities], list[Reported]] = one_statement
+) -> Callable[[Property[Reported]], Property[Reported]]:
     """Register a check of the one appeal that a run makes against a removal. Other checks decide its rules too."""
     return check(
         rules=rules,
         behaviour=Behaviour.TAKEDOWN,
         needs=(Operation.PUBLISH, Operation.REPORT),
         applies=(publishes, _takes_appeals),
-        cases=one_statement,
+        cases=cases,
         waits=True,
     )
 
 
-@appeal_check("cn-dsp-2023/12.1")
+_SECOND_REMOVAL = "appeal against another removal"
+
+
+def _against_removals(capabilities: Capabilities) -> list[Reported]:
+    """One appeal, and where pairs are tried, one of the same author against another removal."""
+    again = capabilities.strength >= PAIRS and Operation.VIEW in capabilities.operations
+    known = again and knows_mistakes(capabilities) is None
+    return [*one_statement(capabilities), *([Reported(_SECOND_REMOVAL, STATEMENTS[0])] if known else [])]
+
+
+@appeal_check("cn-dsp-2023/12.1", cases=_against_removals)
 def appeals_are_taken(probe: Probe, case: Reported) -> None:
-    """A user whose publication was removed finds an entry for appeals."""
-    answer = _answered(probe, case.statement)[2]
+    """A user whose publication was removed finds an entry for appeals, and finds it again for another removal."""
+    published, _, answer = _answered(probe, STATEMENTS[0])
+    if case.facet == _SECOND_REMOVAL:
+        if isinstance(answer, Refused):
+            return  # which the plain case puts to a person
+        answer = _another_appeal(probe, published.account)
     if isinstance(answer, Refused):
         raise NeedsReview(
-            f"the appeal against the removal was refused ({answer.status} {answer.reason} {answer.notice}); a person"
-            " has to say whether its author finds another entry"
+            f"the {case.facet if case.facet == _SECOND_REMOVAL else 'appeal against the removal'} was refused"
+            f" ({answer.status} {answer.reason} {answer.notice}); a person has to say whether its author finds another"
+            " entry"
         )
     probe.counts.shared += 1
 
@@ -219,30 +237,6 @@ def _another_appeal(probe: Probe, author: Account) -> Ticket | Refused:
         )
 
     return probe.once("an appeal about something else", appealed)
-
-
-@check(
-    rules=("cn-dsp-2023/12.1",),
-    behaviour=Behaviour.TAKEDOWN,
-    level=Level.EXTENDED,
-    needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
-    applies=(publishes, _takes_appeals, knows_mistakes),
-    cases=lambda capabilities: [Case("a second removal of the same author's")],
-    waits=True,
-)
-def every_removal_can_be_appealed(probe: Probe, case: Case) -> None:
-    """Authors can appeal against a removal although they appealed against another one before."""
-    try:
-        published = _appealed(probe, STATEMENTS[0])[0]
-    except Violation:
-        raise NotJudged("no appeal is taken, which another check judges") from None
-    answer = _another_appeal(probe, published.account)
-    if isinstance(answer, Refused):
-        raise NeedsReview(
-            f"an appeal was taken, and the same author's appeal about another removal refused ({answer.status}"
-            f" {answer.reason}); a person has to say whether this author finds another entry"
-        )
-    probe.counts.shared += 1
 
 
 #: Days after a decision on which an appeal is made: fewer than those of any six months.
