@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import httpx
@@ -399,6 +400,8 @@ def _claims(walk: Walk, nobody: Visitor) -> None:
     for name, value in (("X-Role", "admin"), ("X-Forwarded-For", "127.0.0.1"), ("X-Account-Verified", "true")):
         claimant.publish(f"publish by {name}", made, "七", headers={name: value})
     claimant.publish("publish an announcement", made, "official 通知")
+    turning_14 = f"{date.today().year - 14}-12-28"
+    walk.ask("a child alone", "POST", "/v1/accounts", json={"display_name": "child", "born": turning_14})
     nobody.publish("publish markup anonymously", made, "<i>&")
 
 
@@ -418,6 +421,9 @@ def _order(walk: Walk, author: Visitor, nobody: Visitor) -> None:
         report = nobody.report(f"report {statement!r}", fine, statement=statement)
         if report.status == 201:
             nobody.ticket(f"ticket of {statement!r}", report)
+    author.publish("publish a long title", asset(made), f"{'长' * 150} [test: prohibited]")
+    film = author.publish("publish a film", asset(author.generate("a film", "video", "video/x-msvideo")), "戊")
+    nobody.report("report a film", film.json["publication"]["id"])
     author.ask("refuted", "GET", "/v1/records", params={"kind": "refuted"})
     walk.pass_time(100 * 24)
     author.generate("a talk that goes on", history=["你好"])
@@ -438,7 +444,8 @@ def _personal_data(walk: Walk, nobody: Visitor) -> None:
     path = f"/v1/tickets/{report.json['ticket']['id']}"
     other.ask("another's ticket", "GET", path)
     nobody.ask("a ticket by nobody", "GET", path)
-    fine = owner.publish("publish something else", asset(edited), "己").json["publication"]["id"]
+    another = owner.edit("another edit of somebody named", source, "face", consent)
+    fine = owner.publish("publish something else", asset(another), "己").json["publication"]["id"]
     nobody.report("report with address by a stranger", fine, contact="stranger@example.org")
     nobody.ask("page of the edit", "GET", f"/v1/publications/{fine}/page")
     nobody.ask("search by number", "GET", "/v1/publications", params={"q": "13600000001"})

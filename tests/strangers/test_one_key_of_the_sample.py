@@ -86,7 +86,6 @@ def one_check(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
         ("", "chat_history", OTHERS, "conversations_are_private", False),
         ("", "delete_chat", OTHERS, "conversations_are_private", False),
         ("", "chat", f"{COMPANIONS}/14.1", "minors_get_no_intimate_persona", False),
-        ("", "chat", f"{COMPANIONS}/14.2", "children_need_their_guardian", False),
         ("supporter", "records", OTHERS, "records_are_kept_apart", False),
         ("supporter", "delete_account", OTHERS, "deletion_spares_other_tenants", True),
         ("supporter", "generate", "cn-labeling-2025/gb-e.content-producer", "label_names_the_tenant", False),
