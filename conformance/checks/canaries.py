@@ -148,7 +148,8 @@ def of_account(probe: Probe, account: Account) -> Canaries:
     profile, holder = probe.session.profiles[account.id], probe.session.holders[account.id]
     methods = probe.identity_methods()
     known = {"phone_number": holder.phone, "email_address": profile["email"]}
-    if methods[0] in (IdentityMethod.ID_CARD, IdentityMethod.USCC):
+    # The credit code of a company is public, and no personal data.
+    if methods[0] is IdentityMethod.ID_CARD:
         known["identity_number"] = holder.identity(methods[0]).number
     return Canaries(known)
 
