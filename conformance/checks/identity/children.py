@@ -1,4 +1,4 @@
-"""Children: whose accounts need the consent of a guardian, and people of an age to register."""
+"""Accounts of children, which need a guardian's consent, and accounts of invented people of a given age."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from ...verdict import Level
 from ..outcome import Absent, Case, NeedsReview, Violation
 from ..registry import check
 
-#: The birthday of invented people, late in the year: who counts years only takes them for a year older than they are.
+#: The birthday of invented people, late in the year: a service that compares only years takes them for a year older.
 _BIRTHDAY = (12, 28)
-#: A child that is nearly old enough, and one that nobody takes for older.
+#: The age of a child just below the limit of 14, and of one far below it.
 _NEARLY, _YOUNG = 13, 8
+_CONSENT = "本人系其监护人，同意其使用本服务。I am the guardian and I consent. [test]"
 
 
 def names_ages(capabilities: Capabilities) -> Absent | None:
@@ -48,6 +49,13 @@ def child_registers_with_its_guardian(probe: Probe, case: Case) -> None:
 
     If both get one, a person is asked: what is known of the child may stay unused until a guardian consents.
     """
+    profile = {**probe.profile_of(probe.person()), "birth_date": birth_date(probe, _NEARLY)}
+    probe.must_differ(
+        lambda provider: provider.register(profile),
+        lambda provider: provider.register({**profile, "guardian_consent": _CONSENT}),
+        "that a guardian consents",
+        write="`{{ profile.guardian_consent | default(omit) }}` under operations.register",
+    )
     aged(probe, _NEARLY, guardian=True)
     probe.counts.controls += 1
     if isinstance(_registered_alone(probe, _NEARLY), Refused):
@@ -68,15 +76,17 @@ def _registered_alone(probe: Probe, age: int) -> Accepted[Account] | Refused:
 
 
 def aged(probe: Probe, age: int, *, guardian: bool = False) -> Account:
-    """A new account of a person of an age, by what it registers with. A child's guardian consents."""
+    """A new account that registers with the birth date of a person of this age, and for a child with its guardian's
+    consent.
+    """
     claims = {"birth_date": birth_date(probe, age)}
     if guardian or age < 14:
-        claims["guardian_consent"] = "本人系其监护人，同意其使用本服务。I am the guardian and I consent. [test]"
+        claims["guardian_consent"] = _CONSENT
     return probe.registered(**claims)
 
 
 def birth_date(probe: Probe, age: int) -> str:
-    """A birth date of a person who is of an age until the end of the year, by the run's calendar and by today's."""
+    """The birth date of a person who is of this age both on the day whose law applies and today."""
     day = max(probe.session.on, date.today()) + timedelta(hours=probe.session.passed)
     born = date(day.year - age - 1, *_BIRTHDAY)
     # In the last days of a year, time zones would make them older already.

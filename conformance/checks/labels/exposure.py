@@ -288,24 +288,28 @@ def _other_players(probe: Probe, case: Prompted, first: str) -> None:
         if surface == first or not probe.capabilities.reads(Operation.VIEW, "notices", surface=surface):
             continue
         answer = probe.attempt(probe.provider.view, None, publication, surface)
-        if isinstance(answer, Refused):
-            continue
-        media, around = answer.value.media, " ".join((*answer.value.notices, answer.value.text))
-        plays = media is not None and media.media_type.startswith("video/")
-        if plays and not (_AI_ELEMENT.search(around) and _GENERATION_ELEMENT.search(around)):
-            raise _bare(surface, around)
+        if isinstance(answer, Accepted):
+            _must_say_so_if_it_plays(answer.value, surface)
 
 
 def _player_in_a_repost(probe: Probe, case: Prompted, surface: str) -> None:
-    """What is around the film where another account reposts it."""
+    """The repost of the film by another account."""
     repost = probe.observe(probe.provider.share, probe.another_account(), publication_of(probe, case))
     if isinstance(repost, Refused):
         return
     answer = probe.attempt(probe.provider.view, None, repost.value, surface)
     if isinstance(answer, Accepted):
-        around = " ".join((*answer.value.notices, answer.value.text))
-        if not (_AI_ELEMENT.search(around) and _GENERATION_ELEMENT.search(around)):
-            raise _bare(f"{surface} of a repost", around)
+        _must_say_so_if_it_plays(answer.value, f"{surface} of a repost")
+
+
+def _must_say_so_if_it_plays(view: View, surface: str) -> None:
+    """Raise :class:`Violation` where a film is shown and the text around it does not say that AI generated it. A link
+    to the original shows none.
+    """
+    around = " ".join((*view.notices, view.text))
+    plays = view.media is not None and view.media.media_type.startswith("video/")
+    if plays and not (_AI_ELEMENT.search(around) and _GENERATION_ELEMENT.search(around)):
+        raise _bare(surface, around)
 
 
 def _bare(surface: str, around: str) -> Violation:
