@@ -25,7 +25,8 @@ from shenhe.labels import read_labels, read_text_labels
 from shenhe.rulebook import Service
 from shenhe.sample import create_app, sample_binding
 
-from .tour import CREDIT_CODE, ID_CARD
+from .tour import CREDIT_CODE
+from .visitor import ID_CARD
 
 T = TypeVar("T")
 SOMEBODY = Subject("person-1", "某甲")

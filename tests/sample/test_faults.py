@@ -15,7 +15,8 @@ from shenhe.sample import FAULTS, VARIANTS, FaultName, UnknownFaultError, Varian
 from ..sampling import drawn
 from .of_platforms import OF_CODES, OF_PLATFORMS, OF_SUPPORTERS
 from .one_of_several import ONE_OF_SEVERAL
-from .tour import Answer, tour
+from .tour import tour
+from .visitor import Answer
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,19 +14,8 @@ from shenhe.labels import read_labels, read_text_labels
 from shenhe.sample import Clock, create_app
 from shenhe.sample.media.marking import PRODUCER_CODE, PROPAGATOR_CODE
 
-from .tour import (
-    CREDIT_CODE,
-    ID_CARD,
-    KINDS,
-    OTHER,
-    SURFACES,
-    VALID_REQUEST,
-    Answer,
-    Visitor,
-    Walk,
-    asset,
-    content,
-)
+from .tour import CREDIT_CODE, KINDS, OTHER, VALID_REQUEST
+from .visitor import ID_CARD, SURFACES, Answer, Visitor, Walk, asset, content
 
 FILES = [kind for kind in KINDS if kind[1] != "text/plain"]
 

@@ -16,7 +16,7 @@ from shenhe.labels import read_labels
 from shenhe.sample import FAULTS, VARIANTS, UnknownVariantError, VariantName, create_app, sample_binding
 
 from ..sampling import only
-from .tour import Walk, content
+from .visitor import Walk, content
 
 ON = date(2026, 9, 1)
 

@@ -26,7 +26,8 @@ from shenhe.rulebook import load_rulebook
 from shenhe.sample.appstore import store_binding
 from shenhe.sample.variants import sample_binding
 
-from ...sample.tour import Answer, tour
+from ...sample.tour import tour
+from ...sample.visitor import Answer
 from ..matrix import ON
 from .loading import MODULES, PROVIDER, SUBJECTS, Hit, Subject, copied, source
 from .operators import Mutant, mutants_of, mutated
