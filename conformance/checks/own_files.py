@@ -24,8 +24,8 @@ Colour = tuple[int, int, int]
 PRESCRIBED, TEXT_CHUNK, EXIF = "the prescribed place", "a text chunk", "the EXIF comment"
 #: Sides of a small and of a large picture, in pixels.
 SMALL, LARGE = (160, 120), (1280, 960)
-#: Rows of noise across the middle of a large picture or film, where no label stands: they make the file larger than
-#: what is read of one at a time.
+#: Rows of noise in a large picture or film, so that the file has more than 64 KiB. They lie across the middle, away
+#: from the edges where labels are.
 _NOISY_ROWS = 96
 _DRAWN = {"image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF"}
 #: Container and codec of films.

@@ -19,7 +19,7 @@ from .registry import Applies
 EXPORTS = ("download", "copy", "export")
 
 
-#: Names of formats, by what is copied: a rendition of that name is a copy in it, to take away.
+#: Names of formats by kind of content: a rendition with such a name is a copy in that format.
 _FORMATS = {
     "text": "txt text md markdown html htm json xml csv rtf doc docx odt pdf epub",
     "image": "jpg jpeg png webp gif avif heic tiff svg",
@@ -29,8 +29,8 @@ _FORMATS = {
 
 
 def is_export(rendition: str, media_type: str) -> bool:
-    """Whether a rendition of something of this type is, by its name, a copy of it that leaves the provider:
-    ``download_hd``, ``export-pdf``, ``md``. A reading of a text is no copy of the text.
+    """Whether the name of a rendition shows that content of this type leaves the provider as a copy: ``download_hd``,
+    ``export-pdf``, ``md``. A text that is read aloud (``mp3``) is no copy of the text.
     """
     words = set(re.split(r"[^a-z0-9]+", rendition.lower()))
     return not words.isdisjoint((*EXPORTS, *_FORMATS.get(media_type.partition("/")[0], "").split()))

@@ -147,7 +147,7 @@ def decided_at_last(probe: Probe, reporter: Account | None, ticket: Ticket, *, f
 
 
 def decides_by_itself(probe: Probe) -> bool:
-    """Whether reports of the usual kind are decided without the moderator of the test environment, by one of them."""
+    """Whether the target decides reports without the moderator of the test environment. One report is made to see."""
 
     def decides() -> bool:
         request = report_of(harmless(probe), kind_of_report(probe))

@@ -7,9 +7,9 @@ bounded (shares). Student's t then covers 61 to 90 % instead of 95 for small num
   than there is, or the opposite by chance, so it is taken :data:`AMPLIFIED` times, and the interval reaches at least as
   far as Student's.
 * **Counts of rare events**, fewer than :data:`RARE` in all, get the mid-P interval of a Poisson mean (Lancaster 1961),
-  widened by their dispersion (the quasi-Poisson variance). The exact one (Garwood 1936) covers 98 to 100 % of small
-  means; it is kept for no event and the first. Where no number of events is too small for a mean, the 5 % are those of
-  too many, as in the intervals of Crow and Gardner (1959).
+  widened by their dispersion (the quasi-Poisson variance). The exact one (Garwood 1936) covers small means in 98 to
+  100 % of cases; it is used for counts of 0 and 1. For a mean so small that even a count of 0 is not improbable, the
+  whole 5 % is used for counts that are improbably high, as in the intervals of Crow and Gardner (1959).
 * **Bounds** are respected: an interval of a share ends at 0 and 1, one of a count or an amount at 0.
 * **What cannot be known is not given**: an amount that is zero in every replication has no upper end (NaN). Which means
   hang on events too rare for any interval is in :mod:`.tails`; their outcomes get :func:`median_interval`.
@@ -153,8 +153,9 @@ def _rare(total: float, n: int, variance: float, mean: float, tail: float) -> tu
 
 
 def _poisson(events: float, tail: float) -> tuple[float, float]:
-    """The Poisson means under which so many events, or more, or fewer, have a probability of at least ``tail``. Of that
-    of exactly as many, half is counted (mid-P), from the second event on.
+    """The smallest and the largest Poisson mean for which the count ``events`` is not improbable: its upper and its
+    lower tail have at least the probability ``tail``. From 2 events on, half of the probability of exactly this count
+    belongs to a tail (mid-P).
 
     >>> [[round(end, 2) for end in _poisson(events, 0.025)] for events in (0.0, 1.0, 4.0, 10.0)]
     [[0.0, 3.69], [0.05, 5.57], [1.59, 9.65], [5.08, 17.82]]
@@ -162,7 +163,7 @@ def _poisson(events: float, tail: float) -> tuple[float, float]:
     none, exact = (float(chdtri(2.0 * (few + 1.0), tail)) / 2.0 for few in (0.0, events))
     if events <= 0.0:
         return 0.0, none
-    # Under a mean below `none`, no number of events is too small, and both tails are those of too many.
+    # For means below `none`, a count of 0 is not improbable: both tails are used for high counts.
     low = max(_at_least(events, tail), min(_at_least(events, 2.0 * tail), none))
     if events <= 1.0:
         return low, exact
@@ -172,7 +173,7 @@ def _poisson(events: float, tail: float) -> tuple[float, float]:
 
 
 def _at_least(events: float, tail: float) -> float:
-    """The Poisson mean under which so many events or more have this probability."""
+    """The Poisson mean for which the upper tail of the count ``events`` has the probability ``tail``."""
     if events <= 1.0:
         return float(gammaincinv(events, tail))
     return float(

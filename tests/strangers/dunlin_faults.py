@@ -176,7 +176,10 @@ FAULTS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "removal_misses_thumbnails": ("The small picture of a removed work is still handed out.", STILL_UP),
     "removed_works_reposted": ("A removed work can be reposted, and the repost is seen.", STILL_UP),
-    "tickets_die_with_works": ("Nobody reads the ticket of a work that its author took down.", (D + "12.3",)),
+    "tickets_die_with_works": (
+        "The ticket of a work cannot be read once its author took the work down.",
+        (D + "12.3",),
+    ),
     "removal_misses_files": ("The files of a removed work stay at their addresses.", STILL_UP),
     "removed_can_be_republished": (
         "The removed content can be published again under another title.",

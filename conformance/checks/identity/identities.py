@@ -60,7 +60,7 @@ def _other(char: str, alphabet: str) -> str:
 
 
 def with_another_check_character(number: str) -> str:
-    """An identity number that its check character shows to be nobody's."""
+    """The number with a wrong check character."""
     return number[:17] + _other(number[17], "0123456789X")
 
 
@@ -116,7 +116,7 @@ _FLAWED_USCCS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("one digit throughout", _all_alike),
     ("words", lambda c: f"COMPANY {c[9:12]} IN A CITY"),
 )
-#: Numbers of the right form that no operator gives out: a code that is sent there arrives nowhere.
+#: Numbers of the right form with a prefix that no operator uses: a code that is sent there cannot arrive.
 _NOT_GIVEN_OUT = ("10 in front", "12 in front")
 _FLAWED_PHONES: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("10 digits", lambda p: p[:10]),

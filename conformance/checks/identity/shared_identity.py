@@ -1,4 +1,4 @@
-"""One identity card under two names, or one name with two numbers: one of the two people is not who they say."""
+"""One identity number under two names, and one name with two numbers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ANOTHER_NAME, _ANOTHER_NUMBER = "under another name", "an impossible number und
     cases=lambda capabilities: [Case(_ANOTHER_NAME), Case(_ANOTHER_NUMBER)],
 )
 def identity_card_is_one_persons(probe: Probe, case: Case) -> None:
-    """An identity number that verified one name does not verify another name, nor does the name verify another number.
+    """An identity number verifies one name only, and a verified name does not make an impossible number valid.
 
     Another name leads to a review: a test environment need not ask the register of identity numbers. That one person
     has two accounts is lawful, and not looked for.

@@ -87,7 +87,7 @@ def edited_file_carries_implicit_label(probe: Probe, case: Edit) -> None:
     cases=lambda capabilities: [Case(scope) for scope in capabilities.edit_scopes],
 )
 def work_edited_again_has_one_label(probe: Probe, case: Case) -> None:
-    """A labelled work that is edited holds one AIGC field afterwards, not the old one and a new one."""
+    """An edited file that was labelled before holds exactly one AIGC field."""
     made = edited_again(probe, case.facet)
     labels = read_labels(made.data, media_type=made.media_type)
     if not labels.aigc:

@@ -67,9 +67,7 @@ _CLAIMS = ((IS, False), ("", True), (MAY_BE, False), (SUSPECTED, False), (IS, Tr
 
 
 def brought(capabilities: Capabilities) -> Iterator[Brought]:
-    """Every pair of a kind of file, what it says of itself, and its size; files that say that they are generated, in
-    both sizes.
-    """
+    """Every kind of file with every claim. Sizes alternate, and labelled files with ``Label`` 1 come in both sizes."""
     kinds = [(media_type, place) for media_type in uploadable(capabilities) for place in places(media_type)]
     if _TEXT in capabilities.uploads:
         kinds.append((_TEXT, ""))
@@ -78,7 +76,7 @@ def brought(capabilities: Capabilities) -> Iterator[Brought]:
         for value, declared in _CLAIMS:
             if value and not place:
                 continue
-            # Whoever reads only the beginning of a file misses a label at the end of a large one.
+            # A platform that reads only the first bytes of a file misses a label at the end of a large one.
             large = not declared if value == IS else (number % 2 == 0) == (value == MAY_BE)
             case = Brought(media_type, media_type, place if value else "", value, declared, large)
             if case not in seen:

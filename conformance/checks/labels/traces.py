@@ -57,20 +57,20 @@ def upload_with_traces_is_called_suspected(probe: Probe, case: Case) -> None:
 
 
 def _are_seen_in_every_form(found: list[Traced]) -> None:
-    """Raise :class:`NeedsReview` where the same trace is noticed in one format or place and not in another."""
+    """Raise :class:`NeedsReview` if the same sign is noticed in one format or place, and not in another."""
     seen = {each.trace for each in found if each.notice_tier == SUSPECTED}
     if missed := [each for each in found if each.trace in seen and each.notice_tier is None]:
         files = "; ".join(f"{each.trace} ({each.where})" for each in missed)
         raise NeedsReview(
-            f"traces that lead to a notice elsewhere lead to none here: {files}. A person has to say whether the"
-            " platform looks for them"
+            f"these signs lead to no notice, although the same signs do in other files: {files}. A person has to say"
+            " whether the platform looks for them"
         )
 
 
 @dataclass(frozen=True)
 class Traced:
-    """A file with other traces than the field and where they are, the notices that the public got, and what was
-    uploaded.
+    """An uploaded file with a sign of generation other than the field, where the sign is, and the notice that the
+    public got.
     """
 
     trace: str
@@ -137,18 +137,17 @@ _VISIBLE, _AUDIBLE = "a visible label", "an audible label"
 
 
 def _with_traces(capabilities: Capabilities) -> Iterator[tuple[str, str, Media]]:
-    """Files that say in other ways than the metadata field that they are generated, by what and where it is: of every
-    kind of trace one that is tried in any case, and those of further formats that the platform takes.
+    """Files with other signs of generation than the metadata field: what the sign is, where it is, and the file. Each
+    sign is tried in one format, and labels that people perceive also in the other formats that the platform takes.
     """
     drawn = picture(480, 320)
     yield "a source type of IPTC", drawn.media_type, Media(_with_source_type(drawn.data), drawn.media_type)
-    further = [own_file(name, _GREY, large=name.startswith("image/")) for name in uploadable(capabilities)]
-    for kind, media, tried in (("image", _VISIBLE, drawn), ("audio", _AUDIBLE, tone(2.0))):
-        others = [each for each in further if each.media_type.startswith(kind) and each.media_type != tried.media_type]
-        for file in (tried, *others):
+    for kind, trace, tried in (("image/", _VISIBLE, drawn), ("audio/", _AUDIBLE, tone(2.0))):
+        others = [name for name in uploadable(capabilities) if name.startswith(kind) and name != tried.media_type]
+        for file in (tried, *(own_file(name, _GREY, large=kind == "image/") for name in others)):
             with suppress(LabelWriteError):
                 labelled = write_label(file.data, None, media_type=file.media_type, explicit=True)
-                yield media, file.media_type, Media(labelled, file.media_type)
+                yield trace, file.media_type, Media(labelled, file.media_type)
     with suppress(LabelWriteError):
         yield _AUDIBLE, "audio/wav, at its beginning", _with_label_at_the_beginning()
     yield _IN_TEXT, "text/plain", Media(f"【AI生成】\n{_SAID}\n{_LAST_WORDS}".encode(), "text/plain")

@@ -85,10 +85,9 @@ def anyone_can_report(probe: Probe, case: Reported) -> None:
     twin = probe.observe(probe.provider.report, probe.reporter(), request)
     if isinstance(twin, Refused):
         if case.facet == _OF_A_REPOST or isinstance(case, _OfContent):
-            what = "reposts" if case.facet == _OF_A_REPOST else case.facet.removeprefix("report of ")
             raise NeedsReview(
-                f"reports of {what} are refused ({answer.status} {answer.reason[:120]}): a person has to say how they"
-                " are reported"
+                f"a {case.facet} is refused ({answer.status} {answer.reason[:120]}): a person has to say how such"
+                " content is reported"
             )
         raise NotJudged(f"the same report is refused to a user too: {twin.status} {twin.reason}")
     raise Violation(
@@ -106,23 +105,20 @@ def _of_reposts(capabilities: Capabilities) -> list[Reported]:
 
 @dataclass(frozen=True)
 class _OfContent(Reported):
-    """A report of what another service makes."""
+    """A report of a publication of another kind of content."""
 
     content: Prompted = field(kw_only=True)
 
 
 def _of_further_content(capabilities: Capabilities) -> Iterator[_OfContent]:
-    """One report of each kind of content after the first that is made, where pairs are tried."""
+    """Above level core, one report of each kind of content after the first."""
     if capabilities.strength < PAIRS:
         return
     for kind in kinds_of_content(capabilities)[1:]:
         made = next((each for each in media(capabilities) if each[1].startswith(f"{kind}/")), None)
         if made is not None:
             content = Prompted(kind, *made, PLAIN)
-            yield _OfContent(f"report of {_PLURALS.get(kind, kind)}", STATEMENTS[0], content=content)
-
-
-_PLURALS = {"audio": "sounds", "video": "films", "image": "pictures", "text": "texts"}
+            yield _OfContent(f"report of published {kind}", STATEMENTS[0], content=content)
 
 
 def _reposted(probe: Probe, published: Published) -> Published:

@@ -157,7 +157,7 @@ def _must_be_gone(probe: Probe, spread: _Spread, case: OfRepost, when: str) -> N
     waits=True,
 )
 def removed_content_does_not_return(probe: Probe, case: Case) -> None:
-    """Content removed after an upheld report does not become public again when its author publishes it once more."""
+    """The author of removed content cannot publish it again."""
     published = made_public(probe, "unlawful")
     surface = probe.capabilities.surfaces[0]
     before = must_be_seen(probe, published, surface)
@@ -182,7 +182,7 @@ def removed_content_does_not_return(probe: Probe, case: Case) -> None:
     waits=True,
 )
 def removed_file_does_not_return(probe: Probe, case: Case) -> None:
-    """A file removed after an upheld report does not become public again by another upload."""
+    """Another account cannot upload and publish a removed file."""
     account = probe.fresh_account()
     first = own_file("image/png", probe.names.colour())
     published = publish(probe, account, probe.setup(probe.provider.upload, account, first, False), "unlawful")

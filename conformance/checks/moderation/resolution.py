@@ -105,7 +105,7 @@ _SECOND_REMOVAL = "appeal against another removal"
 
 
 def _against_removals(capabilities: Capabilities) -> list[Reported]:
-    """One appeal, and where pairs are tried, one of the same author against another removal."""
+    """One appeal, and above level core a second one of the same author against another removal."""
     again = capabilities.strength >= PAIRS and Operation.VIEW in capabilities.operations
     known = again and knows_mistakes(capabilities) is None
     return [*one_statement(capabilities), *([Reported(_SECOND_REMOVAL, STATEMENTS[0])] if known else [])]
@@ -113,7 +113,7 @@ def _against_removals(capabilities: Capabilities) -> list[Reported]:
 
 @appeal_check("cn-dsp-2023/12.1", cases=_against_removals)
 def appeals_are_taken(probe: Probe, case: Reported) -> None:
-    """A user whose publication was removed finds an entry for appeals, and finds it again for another removal."""
+    """An author can appeal against a removal, and against a second one as well."""
     published, _, answer = _answered(probe, STATEMENTS[0])
     if case.facet == _SECOND_REMOVAL:
         if isinstance(answer, Refused):

@@ -33,7 +33,7 @@ def test_no_two_files_are_alike(media_type: str) -> None:
 
 @pytest.mark.parametrize("media_type", makeable())
 def test_large_files_are_larger_than_a_beginning(media_type: str) -> None:
-    """Whoever reads 64 KiB of a file has not read all of it, and the same file is made again."""
+    """A reader that stops after 64 KiB has not read all of it. The same colour makes the same file."""
     large = own_file(media_type, (10, 20, 30), large=True)
     assert len(large.data) > 64 * 1024
     assert large == own_file(media_type, (10, 20, 30), large=True)
