@@ -40,6 +40,7 @@ KNOWN: tuple[tuple[str, Removal, bool], ...] = (
     ("rpc-gateway", ("operations", "leave_chat", "json", "params", "chat"), False),
     ("rpc-gateway", ("operations", "view", "json", "method"), False),
     ("signed-gateway", ("operations", "generate", "notice"), False),
+    ("tenants-verified-first", ("target", "identity_methods", 0), False),
 )
 #: Removals per target in the ordinary tests.
 _FEW = 1
@@ -109,6 +110,18 @@ def test_what_is_never_sent_is_not_judged(removal: Removal, name: str, decides: 
     result = check(report, name)
     assert result.verdict == "inconclusive"
     assert line in result.reason
+
+
+def test_a_guardian_that_no_request_names_decides_nothing() -> None:
+    """The profile as a whole names the guardian, too."""
+    document = document_of("signed-gateway")
+    for key in ("guardian", "profile"):
+        document = without(document, ("operations", "register", "json", key))
+    with loaded(document).connect(transport=AsgiTransport(create_app(variants=["signed-gateway"]))) as provider:
+        report = run_checks(provider, on=ON, level="full", examples=0, rules=["cn-pipl/31.1"])
+    result = check(report, "child_registers_with_its_guardian")
+    assert result.verdict == "inconclusive"
+    assert "`{{ profile.guardian_consent | default(omit) }}` under operations.register" in result.reason
 
 
 @pytest.mark.parametrize("target", sampling.drawn(3, TARGETS))
